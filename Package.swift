@@ -1,0 +1,140 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The language settings every Swift target shares (docs/architecture.md, "Settings").
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Numeric targets stay optimised in debug builds, so that the tests that train models stay fast.
+let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+let package = Package(
+    name: "promptintern",
+    products: [.executable(name: "promptintern", targets: ["promptintern"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Bridges to C.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+        .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+
+        // Vocabulary: no I/O, no other target of ours.
+        .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: strict),
+        .target(name: "ChatAPI", swiftSettings: strict),
+        .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
+        .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
+        .target(name: "Ledger", dependencies: [grdb], swiftSettings: strict),
+
+        // Machinery.
+        .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
+        .target(name: "Tuning", dependencies: ["Engine", crypto], swiftSettings: numeric),
+        .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: strict),
+
+        // Flows.
+        .target(
+            name: "Gateway",
+            dependencies: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger"],
+            swiftSettings: strict),
+        .target(
+            name: "Internalization",
+            dependencies: ["PromptSchema", "Tokenization", "Engine", "Tuning", crypto],
+            swiftSettings: numeric),
+
+        // Edges.
+        .target(name: "HouseBooks", dependencies: ["PromptSchema"], swiftSettings: numeric),
+        .target(
+            name: "Configuration",
+            dependencies: [
+                "PromptSchema", "Experimentation", "Ledger", "Gateway", .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+        .target(
+            name: "Backends",
+            dependencies: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"],
+            swiftSettings: strict),
+        .target(
+            name: "Server",
+            dependencies: [
+                "Gateway", "ChatAPI", "Ledger", "Experimentation",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // The root: the only place that chooses concrete types.
+        .executableTarget(
+            name: "promptintern",
+            dependencies: [
+                "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
+                "Internalization", "Ledger", "PromptSchema", "Server", "Tokenization", "Transport", "Tuning",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", dependencies: [], swiftSettings: strict),
+        .testTarget(name: "PromptSchemaTests", dependencies: ["PromptSchema", "TestSupport"], swiftSettings: numeric),
+        .testTarget(name: "ChatAPITests", dependencies: ["ChatAPI", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "ExperimentationTests", dependencies: ["Experimentation", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport", grdb], swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Gateway", "ChatAPI", "PromptSchema", "Experimentation", "Ledger", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "InternalizationTests",
+            dependencies: [
+                "Internalization", "PromptSchema", "Tokenization", "Engine", "Tuning", "HouseBooks", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "PromptSchema", "Experimentation", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BackendsTests",
+            dependencies: ["Backends", "Gateway", "ChatAPI", "Engine", "Transport", "Tokenization", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: [
+                "Server", "Gateway", "ChatAPI", "Ledger", "Experimentation", "TestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["promptintern", "TestSupport"], swiftSettings: strict),
+    ]
+)
