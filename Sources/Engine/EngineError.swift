@@ -1,0 +1,24 @@
+/// What the engine refuses, and why.
+public enum EngineError: Error, Sendable, CustomStringConvertible {
+    /// OpenBLAS is missing or unusable; the text says what to install.
+    case openBLAS(String)
+    /// A file cannot be read: its path and the reason.
+    case unreadable(file: String, reason: String)
+    /// A file is not what its name says: where, and what was expected.
+    case malformed(file: String, at: String, reason: String)
+    /// A file asks for something that the engine does not do; the text names it.
+    case unsupported(file: String, what: String)
+    /// A request does not fit the model: the text gives the limit and the request's size.
+    case limit(String)
+
+    /// One sentence: where, what was wrong, what to do.
+    public var description: String {
+        switch self {
+        case .openBLAS(let reason): reason
+        case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+        case .malformed(let file, let place, let reason): "\(file): \(place): \(reason)"
+        case .unsupported(let file, let what): "\(file): not supported: \(what)"
+        case .limit(let text): text
+        }
+    }
+}

@@ -1,0 +1,97 @@
+/// A low-rank addition to chosen linear layers: y = W x + scale * B (A x) (Hu et al., "LoRA", 2021, section 4.1).
+public struct LoRAAdapter: Sendable {
+    /// What PEFT's `adapter_config.json` says.
+    public struct Config: Sendable, Equatable {
+        /// Inner width r.
+        public var rank: Int
+        /// Numerator of the scale.
+        public var alpha: Float
+        /// Share of the adapter's inputs set to zero in training.
+        public var dropout: Float
+        /// The layers that have an adapter, in every decoder layer.
+        public var targets: [Projection]
+        /// True: scale = alpha / sqrt(rank) (rsLoRA); false: alpha / rank.
+        public var rankStabilized: Bool
+
+        /// Describes an adapter; all linear layers by default.
+        public init(
+            rank: Int, alpha: Float, dropout: Float = 0, targets: [Projection] = Projection.allCases,
+            rankStabilized: Bool = false
+        ) {
+            self.rank = rank
+            self.alpha = alpha
+            self.dropout = dropout
+            self.targets = targets
+            self.rankStabilized = rankStabilized
+        }
+
+        /// The factor of the low-rank term.
+        public var scale: Float {
+            rankStabilized ? alpha / Float(rank).squareRoot() : alpha / Float(rank)
+        }
+    }
+
+    /// One adapted layer: A is [rank, inputs], B is [outputs, rank], both ranges of the flat buffer.
+    public struct Pair: Sendable, Equatable {
+        /// Place of A.
+        public let down: Range<Int>
+        /// Place of B.
+        public let up: Range<Int>
+    }
+
+    /// What the adapter adapts.
+    public let config: Config
+    /// The model shape it fits.
+    public let model: ModelConfig
+    /// All A and B matrices in one flat buffer: layer by layer, in `Projection` order, A before B.
+    public var values: [Float]
+    let pairs: [Pair?]
+
+    /// A zero adapter for a model of this shape.
+    public init(config: Config, model: ModelConfig) {
+        self.config = config
+        self.model = model
+        var next = 0
+        var pairs: [Pair?] = []
+        for _ in 0..<model.layerCount {
+            for projection in Projection.allCases {
+                guard config.targets.contains(projection) else {
+                    pairs.append(nil)
+                    continue
+                }
+                let shape = projection.shape(in: model)
+                let down = next..<next + config.rank * shape.inputs
+                let up = down.upperBound..<down.upperBound + shape.outputs * config.rank
+                pairs.append(Pair(down: down, up: up))
+                next = up.upperBound
+            }
+        }
+        self.pairs = pairs
+        values = [Float](repeating: 0, count: next)
+    }
+
+    /// The matrices that adapt a layer, nil where there are none.
+    public func pair(layer: Int, _ projection: Projection) -> Pair? {
+        pairs[layer * Projection.allCases.count + projection.index]
+    }
+}
+
+extension ModelWeights {
+    /// The weights with the adapter added in: W + scale * B A for every adapted layer.
+    public func merging(_ adapter: LoRAAdapter) -> ModelWeights {
+        precondition(adapter.model == config, "the adapter was made for a model of another shape")
+        var merged = self
+        let rank = adapter.config.rank
+        for (number, layer) in layout.layers.enumerated() {
+            for projection in adapter.config.targets {
+                guard let pair = adapter.pair(layer: number, projection) else { continue }
+                let shape = projection.shape(in: config)
+                // W[out, in] += scale * B[out, r] A[r, in]: the input gradient's product with rows = outputs.
+                BLAS.linearInputGradient(
+                    adapter.values.span.extracting(pair.up), adapter.values.span.extracting(pair.down),
+                    into: &merged.values, at: layer.range(of: projection).lowerBound, rows: shape.outputs, inputs: shape.inputs, outputs: rank, alpha: adapter.config.scale, beta: 1)
+            }
+        }
+        return merged
+    }
+}

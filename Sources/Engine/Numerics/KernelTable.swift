@@ -1,0 +1,25 @@
+// Unchecked sendability: the kernel table is a constant of C function pointers, chosen once and never written again.
+
+import CKernels
+
+/// The float32 kernels of one instruction set.
+@safe public struct KernelTable: @unchecked Sendable {
+    let functions: pi_kernels
+
+    /// The fastest table that this processor runs.
+    public static let best = unsafe KernelTable(functions: pi_kernels_best().pointee)
+
+    /// The portable table: each kernel's scalar twin.
+    public static let scalar = unsafe KernelTable(functions: pi_kernels_scalar().pointee)
+
+    /// The table named "scalar", "avx2" or "avx512", or nil when this processor cannot run it.
+    public static func named(_ name: String) -> KernelTable? {
+        guard let table = unsafe pi_kernels_named(name) else { return nil }
+        return unsafe KernelTable(functions: table.pointee)
+    }
+
+    /// The instruction set's name.
+    public var name: String {
+        unsafe String(cString: functions.name)
+    }
+}
