@@ -1,0 +1,68 @@
+import Foundation
+
+/// A file that appears under its name only when it is complete and on disk.
+///
+/// The bytes go to a temporary file beside it; `commit` syncs that file, renames it and syncs the folder. A value
+/// that goes out of scope uncommitted leaves nothing behind.
+public struct AtomicFile: ~Copyable {
+    private let path: String
+    private let temporaryPath: String
+    private let descriptor: Int32
+    private var isCommitted = false
+
+    /// Creates the temporary file; the folder must exist.
+    public init(path: String) throws(EngineError) {
+        self.path = path
+        temporaryPath = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max)).partial"
+        descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            isCommitted = true
+            throw .unreadable(file: path, reason: "cannot be created: \(SystemFailure.text(errno))")
+        }
+    }
+
+    deinit {
+        close(descriptor)
+        if !isCommitted { _ = unsafe unlink(temporaryPath) }
+    }
+
+    /// Appends the elements' bytes as they lie in memory.
+    public mutating func write<Element: BitwiseCopyable>(_ elements: Span<Element>) throws(EngineError) {
+        let path = path
+        let descriptor = descriptor
+        let failure: EngineError? = unsafe elements.withUnsafeBytes { raw in
+            var done = 0
+            while done < raw.count {
+                let put = unsafe Foundation.write(descriptor, raw.baseAddress! + done, min(raw.count - done, 1 << 30))
+                if put >= 0 {
+                    done += put
+                } else if errno != EINTR {
+                    return .unreadable(file: path, reason: "cannot be written: \(SystemFailure.text(errno))")
+                }
+            }
+            return nil
+        }
+        if let failure { throw failure }
+    }
+
+    /// Appends bytes.
+    public mutating func write(_ bytes: [UInt8]) throws(EngineError) {
+        try write(bytes.span)
+    }
+
+    /// Makes the file appear under its name, durably.
+    public consuming func commit() throws(EngineError) {
+        guard fsync(descriptor) == 0 else {
+            throw .unreadable(file: path, reason: "cannot be synced: \(SystemFailure.text(errno))")
+        }
+        guard unsafe rename(temporaryPath, path) == 0 else {
+            throw .unreadable(file: path, reason: "cannot be renamed into place: \(SystemFailure.text(errno))")
+        }
+        isCommitted = true
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        let directory = unsafe open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { return }
+        _ = fsync(directory)
+        close(directory)
+    }
+}
