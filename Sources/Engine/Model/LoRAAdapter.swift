@@ -72,7 +72,7 @@ public struct LoRAAdapter: Sendable {
 
     /// The matrices that adapt a layer, nil where there are none.
     public func pair(layer: Int, _ projection: Projection) -> Pair? {
-        pairs[layer * Projection.allCases.count + projection.index]
+        pairs[layer * Projection.allCases.count + projection.offset]
     }
 }
 
@@ -88,8 +88,9 @@ extension ModelWeights {
                 let shape = projection.shape(in: config)
                 // W[out, in] += scale * B[out, r] A[r, in]: the input gradient's product with rows = outputs.
                 BLAS.linearInputGradient(
-                    adapter.values.span.extracting(pair.up), adapter.values.span.extracting(pair.down),
-                    into: &merged.values, at: layer.range(of: projection).lowerBound, rows: shape.outputs, inputs: shape.inputs, outputs: rank, alpha: adapter.config.scale, beta: 1)
+                    adapter.values[pair.up], adapter.values[pair.down],
+                    into: &merged.values, at: layer.range(of: projection).lowerBound, rows: shape.outputs,
+                    inputs: shape.inputs, outputs: rank, alpha: adapter.config.scale, beta: 1)
             }
         }
         return merged

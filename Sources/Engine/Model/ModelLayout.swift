@@ -21,7 +21,7 @@ public struct ModelLayout: Sendable, Equatable {
         let projections: [Range<Int>]
 
         /// The weight matrix of a linear layer, [outputs, inputs].
-        public func range(of projection: Projection) -> Range<Int> { projections[projection.index] }
+        public func range(of projection: Projection) -> Range<Int> { projections[projection.offset] }
     }
 
     /// All tensors in buffer order.

@@ -24,7 +24,8 @@ public enum Projection: String, Sendable, CaseIterable, Hashable {
         }
     }
 
-    var index: Int {
+    /// Position among all projections, in the order of a checkpoint.
+    public var offset: Int {
         switch self {
         case .query: 0
         case .key: 1

@@ -21,7 +21,7 @@ public enum BLAS {
 
     /// y[m,n] = alpha * x[m,k] w[n,k]ᵀ + beta * y: a linear layer over m rows.
     public static func linear(
-        _ x: Span<Float>, _ w: Span<Float>, into y: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ x: ArraySlice<Float>, _ w: ArraySlice<Float>, into y: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 0
     ) {
         precondition(x.count >= m * k && w.count >= n * k && y.count >= offset + m * n, "linear: a matrix is too small")
@@ -32,7 +32,8 @@ public enum BLAS {
                         unsafe pi_sgemv(n, k, alpha, w.baseAddress!, k, x.baseAddress!, beta, y.baseAddress! + offset)
                     } else {
                         unsafe pi_sgemm(
-                            false, true, m, n, k, alpha, x.baseAddress!, k, w.baseAddress!, k, beta, y.baseAddress! + offset,
+                            false, true, m, n, k, alpha, x.baseAddress!, k, w.baseAddress!, k, beta,
+                            y.baseAddress! + offset,
                             n)
                     }
                 }
@@ -42,10 +43,11 @@ public enum BLAS {
 
     /// dx[m,k] = alpha * dy[m,n] w[n,k] + beta * dx: the input gradient of `linear`.
     public static func linearInputGradient(
-        _ dy: Span<Float>, _ w: Span<Float>, into dx: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ dy: ArraySlice<Float>, _ w: ArraySlice<Float>, into dx: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 0
     ) {
-        precondition(dy.count >= m * n && w.count >= n * k && dx.count >= offset + m * k, "gradient: a matrix is too small")
+        precondition(
+            dy.count >= m * n && w.count >= n * k && dx.count >= offset + m * k, "gradient: a matrix is too small")
         unsafe dy.withUnsafeBufferPointer { dy in
             unsafe w.withUnsafeBufferPointer { w in
                 unsafe dx.withUnsafeMutableBufferPointer { dx in
@@ -59,10 +61,11 @@ public enum BLAS {
 
     /// dw[n,k] = alpha * dy[m,n]ᵀ x[m,k] + beta * dw: the weight gradient of `linear`.
     public static func linearWeightGradient(
-        _ dy: Span<Float>, _ x: Span<Float>, into dw: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ dy: ArraySlice<Float>, _ x: ArraySlice<Float>, into dw: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 1
     ) {
-        precondition(dy.count >= m * n && x.count >= m * k && dw.count >= offset + n * k, "gradient: a matrix is too small")
+        precondition(
+            dy.count >= m * n && x.count >= m * k && dw.count >= offset + n * k, "gradient: a matrix is too small")
         unsafe dy.withUnsafeBufferPointer { dy in
             unsafe x.withUnsafeBufferPointer { x in
                 unsafe dw.withUnsafeMutableBufferPointer { dw in

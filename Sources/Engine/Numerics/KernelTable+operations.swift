@@ -4,7 +4,7 @@ import Foundation
 extension KernelTable {
     /// out = x * inverse_rms * weight, row by row of width weight.count; inverse_rms gets one value a row.
     public func rmsNorm(
-        _ x: Span<Float>, weight: Span<Float>, epsilon: Float, into out: inout [Float], inverseRMS: inout [Float],
+        _ x: ArraySlice<Float>, weight: ArraySlice<Float>, epsilon: Float, into out: inout [Float], inverseRMS: inout [Float],
         rows: Int
     ) {
         let width = weight.count
@@ -19,7 +19,7 @@ extension KernelTable {
 
     /// Adds the input gradient of `rmsNorm` to dx and, when wanted, the weight gradient to dweight at an offset.
     public func rmsNormBackward(
-        _ dout: Span<Float>, x: Span<Float>, weight: Span<Float>, inverseRMS: Span<Float>, into dx: inout [Float],
+        _ dout: ArraySlice<Float>, x: ArraySlice<Float>, weight: ArraySlice<Float>, inverseRMS: ArraySlice<Float>, into dx: inout [Float],
         weightGradients: inout [Float], at offset: Int?, rows: Int
     ) {
         let width = weight.count
@@ -43,7 +43,7 @@ extension KernelTable {
 
     /// Rotates every head of every row in place by its position; `backward` rotates back.
     public func rotate(
-        _ x: inout [Float], at offset: Int = 0, positions: Span<Int32>, table: RotaryTable, heads: Int, headSize: Int,
+        _ x: inout [Float], at offset: Int = 0, positions: [Int32], table: RotaryTable, heads: Int, headSize: Int,
         backward: Bool = false
     ) {
         let rows = positions.count
@@ -92,7 +92,7 @@ extension KernelTable {
     }
 
     /// sum(a * b).
-    public func dot(_ a: Span<Float>, _ b: Span<Float>) -> Float {
+    public func dot(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Float {
         precondition(a.count == b.count)
         guard !a.isEmpty else { return 0 }
         return unsafe a.withUnsafeBufferPointer { a in
@@ -103,11 +103,11 @@ extension KernelTable {
     }
 
     /// y[offset...] += alpha * x.
-    public func addScaled(_ x: Span<Float>, alpha: Float = 1, into y: inout [Float], at offset: Int = 0) {
+    public func addScaled(_ x: ArraySlice<Float>, alpha: Float = 1, into y: inout [Float], at offset: Int = 0) {
         precondition(y.count >= offset + x.count)
         unsafe x.withUnsafeBufferPointer { x in
             unsafe y.withUnsafeMutableBufferPointer { y in
-                guard let source = unsafe x.baseAddress else { return }
+                guard let source = x.baseAddress else { return }
                 unsafe functions.add_scaled(y.baseAddress! + offset, source, alpha, x.count)
             }
         }
@@ -141,7 +141,7 @@ extension KernelTable {
     }
 
     /// Index of the largest value; the first wins ties.
-    public func argmax(_ x: Span<Float>) -> Int {
+    public func argmax(_ x: ArraySlice<Float>) -> Int {
         precondition(!x.isEmpty)
         return unsafe x.withUnsafeBufferPointer { x in unsafe functions.argmax(x.baseAddress!, x.count) }
     }

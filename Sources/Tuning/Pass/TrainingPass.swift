@@ -1,0 +1,107 @@
+import Engine
+
+/// The forward and backward pass of a Llama-architecture model over one packed sequence, on one thread.
+///
+/// A pass owns its scratch memory and its gradients, so that several passes run side by side, one a thread.
+struct TrainingPass {
+    let config: ModelConfig
+    let layout: ModelLayout
+    let rotary: RotaryTable
+    let kernels = KernelTable.best
+
+    /// Gradients of the trained parameters, in the layout of the weights or of the adapter.
+    var gradients: [Float]
+    var layers: [LayerActivations]
+    var attention: CausalAttention
+    var stream: [Float] = []
+    var streamGradient: [Float] = []
+    var scratch = PassScratch()
+
+    init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable) {
+        config = weights.config
+        layout = weights.layout
+        self.rotary = rotary
+        gradients = [Float](repeating: 0, count: trainable.count(in: weights))
+        layers = [LayerActivations](repeating: LayerActivations(), count: weights.config.layerCount)
+        attention = CausalAttention(weights.config)
+    }
+
+    /// Sets the gradients to zero.
+    mutating func clearGradients() {
+        for index in gradients.indices { gradients[index] = 0 }
+    }
+
+    /// Adds the gradients of the weighted loss of one sequence; returns sum(weight * loss) in nats.
+    mutating func run(_ sequence: PackedSequence, weights: ModelWeights, trainable: Trainable) -> Double {
+        precondition(sequence.count <= config.maximumPositions || sequence.prefix > 0 || sequence.segments.count > 1)
+        forward(sequence, weights: weights, trainable: trainable)
+        let loss = lossAndGradient(sequence, weights: weights, trainable: trainable, wantsGradient: true)
+        backward(sequence, weights: weights, trainable: trainable)
+        return loss
+    }
+
+    /// sum(weight * loss) in nats, without gradients.
+    mutating func loss(_ sequence: PackedSequence, weights: ModelWeights, trainable: Trainable) -> Double {
+        forward(sequence, weights: weights, trainable: trainable)
+        return lossAndGradient(sequence, weights: weights, trainable: trainable, wantsGradient: false)
+    }
+
+    private mutating func forward(_ sequence: PackedSequence, weights: ModelWeights, trainable: Trainable) {
+        let rows = sequence.count
+        let hidden = config.hiddenSize
+        resize(&stream, rows * hidden)
+        resize(&streamGradient, rows * hidden)
+        scratch.prepare(rows: rows, config: config)
+        for (row, token) in sequence.tokens.enumerated() {
+            let source = layout.embedding.lowerBound + Int(token) * hidden
+            stream.replaceSubrange(row * hidden..<(row + 1) * hidden, with: weights.values[source..<source + hidden])
+        }
+        for number in layers.indices {
+            layers[number].prepare(rows: rows, config: config)
+            forwardLayer(number, sequence, weights: weights, trainable: trainable)
+        }
+    }
+
+    private mutating func forwardLayer(
+        _ number: Int, _ sequence: PackedSequence, weights: ModelWeights, trainable: Trainable
+    ) {
+        // Taken out and put back, so that its arrays are changed in place while `self` is read.
+        var layer = layers[number]
+        layers[number] = LayerActivations()
+        let rows = sequence.count
+        let place = layout.layers[number]
+        let linear = LinearPass(layer: number, rows: rows, weights: weights, trainable: trainable)
+
+        copy(stream, into: &layer.input, count: rows * config.hiddenSize)
+        kernels.rmsNorm(
+            layer.input[...], weight: weights.values[place.attentionNorm],
+            epsilon: config.normEpsilon, into: &layer.attentionInput, inverseRMS: &layer.attentionInverse, rows: rows)
+        linear.forward(.query, layer.attentionInput, into: &layer.q, lowRank: &layer.lowRank)
+        linear.forward(.key, layer.attentionInput, into: &layer.k, lowRank: &layer.lowRank)
+        linear.forward(.value, layer.attentionInput, into: &layer.v, lowRank: &layer.lowRank)
+        rotate(&layer.q, heads: config.headCount, sequence, backward: false)
+        rotate(&layer.k, heads: config.keyValueHeadCount, sequence, backward: false)
+        attention.forward(
+            q: layer.q, k: layer.k, v: layer.v, over: sequence, into: &layer.attention, logSums: &layer.logSums)
+        linear.forward(.output, layer.attention, into: &layer.middle, lowRank: &layer.lowRank)
+        kernels.addScaled(layer.input[..<(rows * config.hiddenSize)], into: &layer.middle)
+
+        kernels.rmsNorm(
+            layer.middle[...], weight: weights.values[place.feedForwardNorm],
+            epsilon: config.normEpsilon, into: &layer.feedForwardInput, inverseRMS: &layer.feedForwardInverse,
+            rows: rows)
+        linear.forward(.gate, layer.feedForwardInput, into: &layer.gate, lowRank: &layer.lowRank)
+        linear.forward(.up, layer.feedForwardInput, into: &layer.up, lowRank: &layer.lowRank)
+        kernels.siluMultiply(
+            gate: layer.gate, up: layer.up, into: &layer.product, count: rows * config.intermediateSize)
+        linear.forward(.down, layer.product, into: &stream, lowRank: &layer.lowRank)
+        kernels.addScaled(layer.middle[..<(rows * config.hiddenSize)], into: &stream)
+        layers[number] = layer
+    }
+
+    func rotate(_ x: inout [Float], heads: Int, _ sequence: PackedSequence, backward: Bool) {
+        kernels.rotate(
+            &x, positions: sequence.positions, table: rotary, heads: heads, headSize: config.headSize,
+            backward: backward)
+    }
+}

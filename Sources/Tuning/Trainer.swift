@@ -1,0 +1,135 @@
+// Unchecked sendability: `Worker` is used by one thread at a time; a step hands each worker to one iteration of
+// `concurrentPerform` and reads the results after all have ended.
+
+import Dispatch
+public import Engine
+
+/// Trains all weights or an adapter: one packed sequence per thread, gradients summed in a fixed order.
+///
+/// The same seed, data and number of workers give the same weights bit for bit.
+public final class Trainer {
+    /// What a step did.
+    public struct StepResult: Sendable {
+        /// Mean loss over the weighted tokens, in nats.
+        public let loss: Double
+        /// Global gradient norm before clipping.
+        public let gradientNorm: Float
+        /// Tokens computed, with and without a loss.
+        public let tokens: Int
+    }
+
+    /// The model; changed by steps when all weights are trained.
+    public private(set) var weights: ModelWeights
+    /// What is trained, with its current values.
+    public private(set) var trainable: Trainable
+    /// The optimizer's state.
+    public internal(set) var optimizer: AdamW
+    private let workers: [Worker]
+    private let undecayed: [Range<Int>]
+
+    private final class Worker: @unchecked Sendable {
+        var pass: TrainingPass
+        var loss = 0.0
+
+        init(_ pass: TrainingPass) {
+            self.pass = pass
+        }
+    }
+
+    /// Prepares training on `threads` threads.
+    public init(weights: ModelWeights, trainable: Trainable, options: AdamW.Options, threads: Int = 2) {
+        precondition(threads > 0)
+        self.weights = weights
+        self.trainable = trainable
+        optimizer = AdamW(count: trainable.count(in: weights), options: options)
+        let rotary = RotaryTable(weights.config)
+        workers = (0..<threads).map { _ in
+            Worker(TrainingPass(weights: weights, trainable: trainable, rotary: rotary))
+        }
+        switch trainable {
+        case .allWeights: undecayed = weights.layout.entries.filter { $0.shape.count == 1 }.map(\.range)
+        case .adapter: undecayed = []
+        }
+    }
+
+    /// One optimizer step on the mean weighted loss of the batch.
+    public func step(_ batch: [PackedSequence], rate: Float) -> StepResult {
+        let loss = accumulate(batch, wantsGradient: true)
+        let total = totalWeight(batch)
+        for worker in workers.dropFirst() {
+            KernelTable.best.addScaled(worker.pass.gradients[...], into: &workers[0].pass.gradients)
+        }
+        let norm = update(scale: 1 / Float(total), rate: rate)
+        return StepResult(loss: loss / total, gradientNorm: norm, tokens: batch.reduce(0) { $0 + $1.count })
+    }
+
+    /// Mean weighted loss of the batch in nats, without a step.
+    public func loss(_ batch: [PackedSequence]) -> Double {
+        accumulate(batch, wantsGradient: false) / totalWeight(batch)
+    }
+
+    /// Gradients of the mean weighted loss of the batch, in the layout of what is trained, without a step.
+    public func gradients(_ batch: [PackedSequence]) -> [Float] {
+        _ = accumulate(batch, wantsGradient: true)
+        var sum = workers[0].pass.gradients
+        for worker in workers.dropFirst() { KernelTable.best.addScaled(worker.pass.gradients[...], into: &sum) }
+        let scale = 1 / Float(totalWeight(batch))
+        return sum.map { $0 * scale }
+    }
+
+    /// Replaces parameters and optimizer state, as read from a checkpoint or at a stage border.
+    public func restore(values: [Float], optimizer: AdamW) {
+        precondition(values.count == optimizer.first.count && values.count == self.optimizer.first.count)
+        switch trainable {
+        case .allWeights: weights.values = values
+        case .adapter(var adapter):
+            adapter.values = values
+            trainable = .adapter(adapter)
+        }
+        self.optimizer = optimizer
+    }
+
+    /// The trained parameters.
+    public var values: [Float] {
+        switch trainable {
+        case .allWeights: weights.values
+        case .adapter(let adapter): adapter.values
+        }
+    }
+
+    private func totalWeight(_ batch: [PackedSequence]) -> Double {
+        batch.reduce(0) { $0 + $1.weights.reduce(0) { $0 + Double($1) } }
+    }
+
+    private func accumulate(_ batch: [PackedSequence], wantsGradient: Bool) -> Double {
+        let workers = workers
+        let weights = weights
+        let trainable = trainable
+        DispatchQueue.concurrentPerform(iterations: workers.count) { index in
+            let worker = workers[index]
+            worker.loss = 0
+            if wantsGradient { worker.pass.clearGradients() }
+            for sequence in stride(from: index, to: batch.count, by: workers.count).map({ batch[$0] }) {
+                worker.loss +=
+                    wantsGradient
+                    ? worker.pass.run(sequence, weights: weights, trainable: trainable)
+                    : worker.pass.loss(sequence, weights: weights, trainable: trainable)
+            }
+        }
+        return workers.reduce(0) { $0 + $1.loss }
+    }
+
+    private func update(scale: Float, rate: Float) -> Float {
+        let gradients = workers[0].pass.gradients
+        switch trainable {
+        case .allWeights:
+            return optimizer.update(
+                &weights.values, gradients: gradients, gradientScale: scale, rate: rate, undecayed: undecayed)
+        case .adapter(var adapter):
+            trainable = .allWeights
+            defer { trainable = .adapter(adapter) }
+            return optimizer.update(
+                &adapter.values, gradients: gradients, gradientScale: scale, rate: rate, undecayed: undecayed)
+        }
+    }
+}
