@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds and runs every test, and fails when none ran: a test runner that finds nothing exits with success.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+swift test --disable-xctest "$@" 2>&1 | tee "$log"
+
+count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
+if ((count == 0)); then
+    echo "test.sh: the run finished, but no test was run." >&2
+    exit 1
+fi
+echo "$count passed, 0 failed"
