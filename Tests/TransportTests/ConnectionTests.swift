@@ -1,0 +1,91 @@
+import TestSupport
+import Testing
+import Transport
+
+@Suite("Connections")
+struct ConnectionTests {
+    @Test("twenty requests in a row share one connection")
+    func keepAlive() async throws {
+        let fixture = try TransportFixture { request in [.response(body: request.body)] }
+        for number in 0..<20 {
+            let response = try await fixture.send(body: [UInt8(number)])
+            #expect(try await response.body.collect() == [UInt8(number)])
+        }
+        #expect(fixture.server.connectionCount == 1)
+        #expect(fixture.server.requests.map(\.index) == Array(0..<20))
+    }
+
+    @Test("200 requests in parallel each get their own answer")
+    func parallel() async throws {
+        let fixture = try TransportFixture { request in [.wait(milliseconds: 20), .response(body: request.body)] }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask {
+                    let body = [UInt8]("request \(number)".utf8)
+                    let response = try await fixture.send(body: body)
+                    #expect(try await response.body.collect() == body)
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(fixture.server.requests.count == 200)
+    }
+
+    @Test("settings of one request do not leak into the next one on the same handle")
+    func noLeaks() async throws {
+        let fixture = try TransportFixture { request in
+            request.method == "HEAD" ? [.text("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")] : [.response(body: [1])]
+        }
+        for method in ["HEAD", "POST", "DELETE", "GET", "PATCH", "GET"] {
+            let response = try await fixture.send(method, headers: [("X-\(method)", "1")])
+            #expect(try await response.body.collect() == (method == "HEAD" ? [] : [1]))
+        }
+        #expect(fixture.server.requests.map(\.method) == ["HEAD", "POST", "DELETE", "GET", "PATCH", "GET"])
+        #expect(
+            fixture.server.requests.allSatisfy { request in request.headers.count { $0.name.hasPrefix("X-") } == 1 })
+    }
+
+    @Test("a kept-alive connection that the upstream has closed meanwhile is replaced")
+    func staleConnection() async throws {
+        let fixture = try TransportFixture { request in
+            request.connection == 0 ? [.response(body: [0]), .close] : [.response(body: [1])]
+        }
+        #expect(try await fixture.send().body.collect() == [0])
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(try await fixture.send().body.collect() == [1])
+        #expect(fixture.server.requests.count == 2)
+    }
+
+    @Test(
+        "a request that may have been acted on is sent once, one that may be repeated twice", arguments: [false, true])
+    func deadConnection(mayRepeat: Bool) async throws {
+        let fixture = try TransportFixture { request in
+            request.connection == 0 && request.index == 1 ? [.close] : [.response(body: request.body)]
+        }
+        #expect(try await fixture.send(body: [1]).body.collect() == [1])
+        do {
+            let response = try await fixture.send(body: [2], mayRepeat: mayRepeat)
+            #expect(mayRepeat)
+            #expect(try await response.body.collect() == [2])
+            #expect(fixture.server.requests.map(\.body) == [[1], [2], [2]])
+        } catch {
+            #expect(!mayRepeat)
+            #expect(error.code == .reset)
+            #expect(error.wasSent)
+            #expect(fixture.server.requests.map(\.body) == [[1], [2]])
+        }
+    }
+
+    @Test("shutting down fails what runs and what comes later")
+    func shutdown() async throws {
+        let fixture = try TransportFixture { _ in [.hold] }
+        let running = Task { await fixture.failure() }
+        #expect(await fixture.server.waitForRequests(1))
+        fixture.transport.shutdown()
+        #expect(await running.value?.code == .shutDown)
+        let later = await fixture.failure()
+        #expect(later?.code == .shutDown)
+        #expect(later?.wasSent == false)
+        #expect(await fixture.server.waitForClientClose() != nil)
+    }
+}
