@@ -1,0 +1,62 @@
+extension DecoderModel {
+    /// Generates after the prompt, token by token, on the calling thread.
+    ///
+    /// The cache may already hold a shared beginning of the sequence; `prompt` is what comes after it.
+    ///
+    /// - Parameters:
+    ///   - isCancelled: asked before each step.
+    ///   - onToken: gets each token; false ends the generation with `.cancelled`.
+    /// - Throws: `EngineError.limit` before any token when prompt and answer cannot fit the model.
+    public func generate(
+        after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
+        isCancelled: () -> Bool = { false }, onToken: (Int32) -> Bool
+    ) throws(EngineError) -> FinishReason {
+        let allowed = try newTokens(after: prompt.count + cache.count, options: options)
+        let endTokens = options.endTokens ?? config.endTokens
+        var sampler = Sampler(options)
+        guard try forward(prompt, cache: &cache, scratch: &scratch, isCancelled: isCancelled) else {
+            return .cancelled
+        }
+        var pending: [Int32] = [0]
+        for number in 1...allowed {
+            let token = sampler.next(scratch.logits)
+            if endTokens.contains(token) { return .stop }
+            guard onToken(token) else { return .cancelled }
+            if number == allowed { break }
+            pending[0] = token
+            guard try forward(pending, cache: &cache, scratch: &scratch, isCancelled: isCancelled) else {
+                return .cancelled
+            }
+        }
+        return .length
+    }
+
+    /// The tokens generated after a prompt, and why the generation ended.
+    public func generate(
+        after prompt: [Int32], options: GenerationOptions = GenerationOptions()
+    ) throws(EngineError) -> (tokens: [Int32], reason: FinishReason) {
+        var cache = KeyValueCache(config)
+        var scratch = DecoderScratch(config)
+        var tokens: [Int32] = []
+        let reason = try generate(after: prompt, cache: &cache, scratch: &scratch, options: options) {
+            tokens.append($0)
+            return true
+        }
+        return (tokens, reason)
+    }
+
+    /// How many tokens may be generated after `count` positions.
+    func newTokens(after count: Int, options: GenerationOptions) throws(EngineError) -> Int {
+        let room = config.maximumPositions - count
+        let wanted = options.maximumNewTokens ?? room
+        guard wanted >= 1 || options.maximumNewTokens == nil else {
+            throw .limit("the number of new tokens is \(wanted); it must be at least 1")
+        }
+        guard room >= 1, wanted <= room else {
+            throw .limit(
+                "a prompt of \(count) tokens and an answer of up to \(max(wanted, 1)) do not fit the model's "
+                    + "\(config.maximumPositions)")
+        }
+        return wanted
+    }
+}
