@@ -1,0 +1,73 @@
+import Foundation
+
+/// Text in Unicode's normal form C, with the way back to the places in the original text.
+///
+/// Composition never crosses the border of a grapheme cluster, so each cluster is composed on its own, and places map
+/// exactly outside the clusters that changed. Ill-formed UTF-8 stays as it is.
+struct CanonicalComposition {
+    /// A cluster that composition rewrote.
+    private struct Rewrite {
+        var composed: Range<Int>
+        var original: Range<Int>
+    }
+
+    private(set) var bytes: [UInt8] = []
+    private var rewrites: [Rewrite] = []
+
+    /// The composed text, or nil if `text` is composed already.
+    static func compose(_ text: ArraySlice<UInt8>) -> CanonicalComposition? {
+        // Below U+0300 nothing composes; its UTF-8 starts with 0xCC.
+        guard text.contains(where: { $0 >= 0xCC }) else { return nil }
+        var result = CanonicalComposition()
+        let span = text.span
+        var start = 0
+        while start < span.count {
+            var end = start
+            while end < span.count, case .complete(_, let length) = span.utf8Sequence(at: end) { end += length }
+            result.append(text[(text.startIndex + start)..<(text.startIndex + end)])
+            if end < span.count {
+                result.bytes.append(span[end])
+                end += 1
+            }
+            start = end
+        }
+        return result.rewrites.isEmpty ? nil : result
+    }
+
+    private mutating func append(_ wellFormed: ArraySlice<UInt8>) {
+        var original =
+            (rewrites.last?.original.upperBound ?? 0) + bytes.count - (rewrites.last?.composed.upperBound ?? 0)
+        for character in String(decoding: wellFormed, as: UTF8.self) {
+            let cluster = String(character)
+            let composed = Array(cluster.precomposedStringWithCanonicalMapping.utf8)
+            let length = cluster.utf8.count
+            if !composed.elementsEqual(cluster.utf8) {
+                rewrites.append(
+                    Rewrite(
+                        composed: bytes.count..<bytes.count + composed.count, original: original..<original + length))
+            }
+            bytes.append(contentsOf: composed)
+            original += length
+        }
+    }
+
+    /// The bytes of the original text that `range` of the composed text came from.
+    func original(_ range: Range<Int>) -> Range<Int> {
+        let start = place(range.lowerBound, roundingUp: false)
+        return start..<max(start, place(range.upperBound, roundingUp: true))
+    }
+
+    private func place(_ offset: Int, roundingUp: Bool) -> Int {
+        var low = 0
+        var high = rewrites.count
+        while low < high {
+            let middle = (low + high) / 2
+            if rewrites[middle].composed.upperBound <= offset { low = middle + 1 } else { high = middle }
+        }
+        if low < rewrites.count, rewrites[low].composed.lowerBound < offset {
+            return roundingUp ? rewrites[low].original.upperBound : rewrites[low].original.lowerBound
+        }
+        guard low > 0 else { return offset }
+        return rewrites[low - 1].original.upperBound + offset - rewrites[low - 1].composed.upperBound
+    }
+}

@@ -1,0 +1,145 @@
+import Crypto
+import Foundation
+import Synchronization
+
+/// A byte-level BPE tokenizer, read from a Hugging Face `tokenizer.json`; ids equal those of the Python package.
+///
+/// Encoding is total: every byte string has tokens, ill-formed UTF-8 included, and decoding gives the bytes back.
+/// Plain text never produces a control token, whatever it says. All methods may be called from any thread.
+public final class Tokenizer: Sendable {
+    /// The SHA-256 of the file, in lower-case hexadecimal.
+    public let fingerprint: String
+    /// One more than the largest id: the number of rows that a model's embedding needs.
+    public let vocabularySize: Int
+    /// The tokens that stand outside the byte pairs, in the file's order.
+    public let addedTokens: [AddedToken]
+    /// The rule that cuts text into words.
+    public var splitPattern: SplitPattern { definition.pattern }
+    /// The ids that the Python package puts before a text (such as a beginning-of-text token); none for most.
+    public var prefixTokens: [Int32] { definition.prefix }
+    /// The ids that the Python package puts after a text; none for most.
+    public var suffixTokens: [Int32] { definition.suffix }
+
+    let definition: TokenizerDefinition
+    private let encoder: WordEncoder
+    private let matcher: AddedTokenMatcher
+    private let specials: Set<Int32>
+    private let scratches = Mutex<[EncodingScratch]>([])
+
+    /// Reads the file at `path`; every refusal names the file and the key.
+    public convenience init(contentsOf path: String) throws(TokenizationError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw .unreadable(file: path, reason: "no readable file is there; a model folder holds a tokenizer.json")
+        }
+        do {
+            try self.init(json: Array(data))
+        } catch {
+            throw error.naming(file: path)
+        }
+    }
+
+    /// Reads the bytes of a `tokenizer.json`.
+    public init(json: [UInt8]) throws(TokenizationError) {
+        let definition = try TokenizerDefinition(json: json)
+        self.definition = definition
+        fingerprint = SHA256.hash(data: json).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+        vocabularySize = definition.bytesOfToken.count
+        addedTokens = definition.addedTokens
+        specials = Set(definition.addedTokens.filter(\.isSpecial).map(\.id))
+        encoder = WordEncoder(definition)
+        matcher = AddedTokenMatcher(definition.addedTokens, composesCanonically: definition.composesCanonically)
+    }
+
+    /// The tokens of plain text; control and other added tokens are never among them, whatever the text says.
+    public func encode(_ text: [UInt8]) -> [Int32] {
+        var tokens: [Int32] = []
+        tokens.reserveCapacity(text.count / 3 + 8)
+        withScratch { scratch in
+            append(text[...], to: &tokens, &scratch)
+        }
+        return tokens
+    }
+
+    /// The tokens of plain text, each with the bytes of `text` it covers.
+    public func encodeWithOffsets(_ text: [UInt8]) -> OffsetEncoding {
+        guard definition.composesCanonically, let composed = CanonicalComposition.compose(text[...]) else {
+            return OffsetEncoding(tokens: encode(text), lengths: length(of:))
+        }
+        return OffsetEncoding(tokens: encode(text), lengths: length(of:)).mapped(by: composed)
+    }
+
+    /// The number of tokens of plain text.
+    public func count(_ text: [UInt8]) -> Int {
+        encode(text).count
+    }
+
+    /// The tokens of text in which added tokens are recognised, as the Python package's `encode` does it.
+    ///
+    /// Only for text of trusted origin: a control token written in the text becomes that control token. The prefix and
+    /// suffix of the post-processor are added unless `addSpecialTokens` is false.
+    public func encodeWithAddedTokens(_ text: [UInt8], addSpecialTokens: Bool = true) -> [Int32] {
+        var tokens = addSpecialTokens ? prefixTokens : []
+        withScratch { scratch in
+            for piece in matcher.split(text) {
+                switch piece {
+                case .token(let id): tokens.append(id)
+                case .text(let bytes): append(bytes, to: &tokens, &scratch)
+                }
+            }
+        }
+        if addSpecialTokens { tokens += suffixTokens }
+        return tokens
+    }
+
+    /// The bytes that the tokens stand for; ids without a token stand for nothing.
+    ///
+    /// The bytes need not be UTF-8 when the tokens were cut off or sampled; ``StreamingDecoder`` repairs them.
+    public func decode(_ tokens: [Int32], skippingSpecialTokens: Bool = false) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for token in tokens where !(skippingSpecialTokens && specials.contains(token)) {
+            appendBytes(of: token, to: &bytes)
+        }
+        return bytes
+    }
+
+    /// The id of the added token with this content, else of the ordinary token that stands for this text.
+    public func id(of text: String) -> Int32? {
+        addedTokens.first { $0.content == text }?.id ?? definition.vocabulary[ByteAlphabet.spelling(of: text.utf8)]
+    }
+
+    /// Whether the id is a control token.
+    public func isSpecial(_ token: Int32) -> Bool {
+        specials.contains(token)
+    }
+
+    func appendBytes(of token: Int32, to bytes: inout [UInt8]) {
+        guard token >= 0, token < vocabularySize, let own = definition.bytesOfToken[Int(token)] else { return }
+        bytes.append(contentsOf: own)
+    }
+
+    private func length(of token: Int32) -> Int {
+        definition.bytesOfToken[Int(token)]?.count ?? 0
+    }
+
+    private func append(_ text: ArraySlice<UInt8>, to tokens: inout [Int32], _ scratch: inout EncodingScratch) {
+        if definition.composesCanonically, let composed = CanonicalComposition.compose(text) {
+            encoder.append(composed.bytes.span, to: &tokens, &scratch)
+        } else {
+            encoder.append(text.span, to: &tokens, &scratch)
+        }
+    }
+
+    /// Lends `body` working memory; concurrent callers each get their own, and a few are kept for later.
+    private func withScratch(_ body: (inout EncodingScratch) -> Void) {
+        var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
+        body(&scratch)
+        let kept = scratch
+        scratches.withLock { if $0.count < 8 { $0.append(kept) } }
+    }
+}
