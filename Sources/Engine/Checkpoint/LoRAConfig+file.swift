@@ -20,7 +20,7 @@ extension LoRAAdapter.Config {
             "use_dora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform",
             "layers_pattern", "layer_replication", "lora_bias", "use_qalora", "use_bdlora", "exclude_modules",
             "trainable_token_indices", "target_parameters", "alora_invocation_tokens", "arrow_config",
-            "megatron_config")
+            "megatron_config", "kasa_config", "velora_config", "monteclora_config")
         if case .string(let start) = file.value("init_lora_weights"),
             ["pissa", "olora", "loftq", "corda", "lora_ga"].contains(where: { start.lowercased().hasPrefix($0) })
         {
