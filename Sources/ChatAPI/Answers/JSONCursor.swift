@@ -51,7 +51,7 @@ struct JSONCursor {
                 collect(text, at..<min(end + 1, text.count))
                 at = end + 1
                 if end < text.count { mode = text[end] == UInt8(ascii: "\"") ? .outside : .escape }
-                if end < text.count, mode == .outside { endString() }
+                if mode == .outside { isReadingKey = false }
             }
         }
         at = text.count
@@ -100,10 +100,10 @@ struct JSONCursor {
     }
 
     private mutating func leave() {
-        depth -= 1
+        depth = max(0, depth - 1)
         expectsKey = false
         if depth <= 1 { isInChoices = false }
-        if depth <= 0 { isComplete = true }
+        if depth == 0 { isComplete = true }
     }
 
     /// Acts on the key before the colon; answers true if its value is to be captured.
@@ -125,10 +125,6 @@ struct JSONCursor {
         guard let capture, capture.depth == depth else { return nil }
         self.capture = nil
         return value.count <= Self.captureLimit ? Captured(field: capture.field, value: value) : nil
-    }
-
-    private mutating func endString() {
-        isReadingKey = false
     }
 
     private mutating func collect(_ text: Span<UInt8>, _ range: Range<Int>) {
