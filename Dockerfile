@@ -17,7 +17,7 @@ RUN apt-get update -qq \
     && apt-get install -y -qq --no-install-recommends \
         ca-certificates curl libcurl4 libopenblas0-pthread libsqlite3-0 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --create-home --home-dir /var/lib/promptintern promptintern
+    && useradd --uid 10001 --create-home --home-dir /var/lib/promptintern promptintern
 WORKDIR /opt/promptintern
 COPY --from=build /out/promptintern /usr/local/bin/promptintern
 COPY config ./config
