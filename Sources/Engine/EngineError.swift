@@ -10,6 +10,10 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case unsupported(file: String, what: String)
     /// A request does not fit the model: the text gives the limit and the request's size.
     case limit(String)
+    /// The engine takes no request now: its queue is full or it is shutting down. The same request may work later.
+    case busy(String)
+    /// No adapter is registered under this name.
+    case unknownAdapter(String)
 
     /// One sentence: where, what was wrong, what to do.
     public var description: String {
@@ -18,7 +22,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
         case .malformed(let file, let place, let reason): "\(file): \(place): \(reason)"
         case .unsupported(let file, let what): "\(file): not supported: \(what)"
-        case .limit(let text): text
+        case .limit(let text), .busy(let text): text
+        case .unknownAdapter(let name): "no adapter is registered under the name \(name.prefix(120).debugDescription)"
         }
     }
 }

@@ -64,7 +64,8 @@ struct ConfigFile {
         let file = try InputFile(path: path)
         guard file.size <= Self.maximumBytes else {
             throw .malformed(
-                file: path, at: "byte \(Self.maximumBytes)", reason: "the file is larger than \(Self.maximumBytes) bytes")
+                file: path, at: "byte \(Self.maximumBytes)",
+                reason: "the file is larger than \(Self.maximumBytes) bytes")
         }
         let bytes = try file.bytes(0..<file.size)
         do {

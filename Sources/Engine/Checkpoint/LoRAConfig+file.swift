@@ -26,7 +26,8 @@ extension LoRAAdapter.Config {
         {
             throw file.unsupported(
                 "init_lora_weights",
-                "is \(start.prefix(60).debugDescription), which changes the base weights; convert the adapter with PEFT")
+                "is \(start.prefix(60).debugDescription), which changes the base weights; convert the adapter with PEFT"
+            )
         }
         let rank = try file.requiredInteger("r", in: 1...16_384)
         let alpha = try file.number("lora_alpha") ?? 8
@@ -87,7 +88,8 @@ extension LoRAAdapter.Config {
                 else {
                     throw file.unsupported(
                         key,
-                        "names \(value.summary); only \(Projection.allCases.map(\.moduleName).joined(separator: ", ")) are")
+                        "names \(value.summary); only \(Projection.allCases.map(\.moduleName).joined(separator: ", ")) are"
+                    )
                 }
                 chosen.insert(projection)
             }

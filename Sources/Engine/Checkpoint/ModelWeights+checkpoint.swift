@@ -84,7 +84,8 @@ extension ModelWeights {
                 }
                 guard tensor.shape == entry.shape else {
                     throw .malformed(
-                        file: path, at: place, reason: "its shape is \(tensor.shape), config.json asks for \(entry.shape)")
+                        file: path, at: place,
+                        reason: "its shape is \(tensor.shape), config.json asks for \(entry.shape)")
                 }
             }
         }

@@ -57,7 +57,8 @@ public struct SafetensorsHeader: Sendable {
         let place = "tensor \(entry.name.prefix(120).debugDescription)"
         guard let type = TensorType(rawValue: entry.type) else {
             throw .unsupported(
-                file: path, what: "\(place) has dtype \(entry.type.prefix(20).debugDescription); store F32, F16 or BF16")
+                file: path, what: "\(place) has dtype \(entry.type.prefix(20).debugDescription); store F32, F16 or BF16"
+            )
         }
         guard entry.shape.count <= 8 else {
             throw .malformed(file: path, at: place, reason: "it has more than 8 dimensions")

@@ -23,11 +23,22 @@ public struct DecoderModel: Sendable {
 
     /// A model with the adapter added to a copy of the weights.
     public init(weights: ModelWeights, adapter: LoRAAdapter) throws(EngineError) {
-        guard adapter.model == weights.config else {
+        self = try DecoderModel(weights: weights).merging(adapter)
+    }
+
+    /// This model with the adapter added to a copy of its weights; the tables are shared.
+    public func merging(_ adapter: LoRAAdapter) throws(EngineError) -> DecoderModel {
+        guard adapter.model == config else {
             throw .limit("the adapter was made for a model of another shape than this one")
         }
-        try BLAS.load()
-        try self.init(weights: weights.merging(adapter))
+        return DecoderModel(weights: weights.merging(adapter), rotary: rotary, kernels: kernels, attention: attention)
+    }
+
+    private init(weights: ModelWeights, rotary: RotaryTable, kernels: KernelTable, attention: CachedAttention) {
+        self.weights = weights
+        self.rotary = rotary
+        self.kernels = kernels
+        self.attention = attention
     }
 
     /// The model's shape.
@@ -98,7 +109,8 @@ public struct DecoderModel: Sendable {
         }
     }
 
-    private func check(_ tokens: [Int32], after count: Int) throws(EngineError) {
+    /// Refuses tokens that the model cannot run after `count` earlier ones.
+    func check(_ tokens: [Int32], after count: Int) throws(EngineError) {
         guard !tokens.isEmpty else { throw .limit("a sequence needs at least one token") }
         guard count + tokens.count <= config.maximumPositions else {
             throw .limit(

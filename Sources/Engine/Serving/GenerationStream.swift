@@ -1,0 +1,56 @@
+/// What a running generation says.
+public enum GenerationEvent: Sendable, Equatable {
+    /// One generated token.
+    case token(Int32)
+    /// The end, always the last event of a generation that did not fail.
+    case finished(FinishReason, GenerationStatistics)
+}
+
+/// What a generation cost.
+public struct GenerationStatistics: Sendable, Equatable {
+    /// Tokens of the prompt.
+    public var promptTokens = 0
+    /// Tokens generated, without the end token.
+    public var generatedTokens = 0
+    /// Time from the request until a worker took it.
+    public var waiting: Duration = .zero
+    /// Time from there to the first token (or the end, when there is none).
+    public var prefill: Duration = .zero
+    /// Time from the first token to the end.
+    public var decode: Duration = .zero
+}
+
+/// The tokens of one generation as they come. Letting go of it, or cancelling the task that reads it, ends the
+/// generation within one step.
+public struct GenerationStream: AsyncSequence, Sendable {
+    /// One event.
+    public typealias Element = GenerationEvent
+
+    let events: AsyncThrowingStream<GenerationEvent, any Error>
+    let job: GenerationJob
+
+    /// Reads the events.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+        var base: AsyncThrowingStream<GenerationEvent, any Error>.AsyncIterator
+
+        /// The next event, or nil after the last.
+        public mutating func next() async throws -> GenerationEvent? {
+            try await next(isolation: #isolation)
+        }
+
+        /// The next event, or nil after the last, read on the caller's actor.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> GenerationEvent? {
+            try await base.next(isolation: actor)
+        }
+    }
+
+    /// Starts reading; a generation has one reader.
+    public func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(base: events.makeAsyncIterator())
+    }
+
+    /// Ends the generation within one step; the stream then finishes with `.cancelled`.
+    public func cancel() {
+        job.cancel()
+    }
+}
