@@ -50,7 +50,7 @@ public struct BPETrainer: Sendable {
                 reason:
                     "a vocabulary of \(vocabularySize) cannot hold 256 bytes and \(specialTokens.count) special tokens")
         }
-        guard Set(specialTokens).count == specialTokens.count, !specialTokens.contains("") else {
+        guard Set(specialTokens.map { Array($0.utf8) }).count == specialTokens.count, !specialTokens.contains("") else {
             throw .untrainable(reason: "special tokens must differ from each other and from the empty text")
         }
         for token in specialTokens where ByteAlphabet.bytes(of: Array(token.utf8))?.count == 1 {

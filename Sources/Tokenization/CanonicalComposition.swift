@@ -39,7 +39,7 @@ struct CanonicalComposition {
             (rewrites.last?.original.upperBound ?? 0) + bytes.count - (rewrites.last?.composed.upperBound ?? 0)
         for character in String(decoding: wellFormed, as: UTF8.self) {
             let cluster = String(character)
-            let composed = Array(cluster.precomposedStringWithCanonicalMapping.utf8)
+            let composed = Array(GraphemeCluster.compose(cluster).utf8)
             let length = cluster.utf8.count
             if !composed.elementsEqual(cluster.utf8) {
                 rewrites.append(

@@ -12,6 +12,9 @@ struct PairMerger: Sendable {
     private var previous: [UInt32] = []
     private var heap: [UInt64] = []
 
+    /// The length of the longest word that the working memory holds.
+    var capacity: Int { symbols.capacity }
+
     /// Begins a new word.
     mutating func start() {
         symbols.removeAll(keepingCapacity: true)

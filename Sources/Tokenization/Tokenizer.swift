@@ -110,7 +110,8 @@ public final class Tokenizer: Sendable {
 
     /// The id of the added token with this content, else of the ordinary token that stands for this text.
     public func id(of text: String) -> Int32? {
-        addedTokens.first { $0.content == text }?.id ?? definition.vocabulary[ByteAlphabet.spelling(of: text.utf8)]
+        addedTokens.first { $0.content.utf8.elementsEqual(text.utf8) }?.id
+            ?? definition.vocabulary[ByteAlphabet.spelling(of: text.utf8)]
     }
 
     /// Whether the id is a control token.
@@ -139,6 +140,7 @@ public final class Tokenizer: Sendable {
     private func withScratch(_ body: (inout EncodingScratch) -> Void) {
         var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
         body(&scratch)
+        scratch.trim()
         let kept = scratch
         scratches.withLock { if $0.count < 8 { $0.append(kept) } }
     }

@@ -2,6 +2,11 @@
 struct EncodingScratch: Sendable {
     var cache = WordCache()
     var merger = PairMerger()
+
+    /// Gives back the memory that an unusually long word took.
+    mutating func trim() {
+        if merger.capacity > 1 << 16 { merger = PairMerger() }
+    }
 }
 
 /// Turns text without added tokens into ids: cut into words, look each word up, merge the ones not remembered.
