@@ -90,10 +90,10 @@ extension Schema {
                     text += parts.query
                 }
             }
-            if !(omitsEmpty && text.isEmpty) { result.append(PromptMessage(role: pattern.role, text: text)) }
+            result.append(PromptMessage(role: pattern.role, text: text))
         }
         if exampleTurns?.position == messages.count { result += turns(examples) }
-        return result
+        return omitsEmpty ? result.filter { !$0.text.isEmpty } : result
     }
 
     private func turns(_ examples: [Example]) -> [PromptMessage] {
