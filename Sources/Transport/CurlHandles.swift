@@ -39,8 +39,9 @@ struct CurlOutcome {
         _ = unsafe curl_multi_cleanup(handle)
     }
 
-    /// Keeps signals, SIGPIPE first of all, away from the calling thread.
-    static func shieldThread() {
+    /// Names the calling thread, and keeps signals, SIGPIPE first of all, away from it.
+    static func prepareThread() {
+        unsafe ccurl_name_thread("transport")
         var signals = sigset_t()
         _ = unsafe sigfillset(&signals)
         _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
@@ -185,6 +186,8 @@ struct CurlOutcome {
 
     mutating func setPolicy(_ options: TransportOptions) {
         set(CURLOPT_NOSIGNAL, 1)
+        // Else giving up a name lookup would hold up every transfer until the resolver has answered.
+        set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_PROTOCOLS_STR, "http,https")
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_SSL_VERIFYPEER, 1)

@@ -51,46 +51,38 @@ final class Exchange: Sendable {
 
     /// Gives the exchange up: waiting readers get `.cancelled`, and a transfer under way is stopped.
     func cancel() {
-        let ending = state.withLock { $0.cancelled() }
-        if ending.stopsTransfer { loop.stop(self) }
-        let error = TransportError(.cancelled, context: "The exchange was given up", wasSent: wasSent)
-        tell(ending, .failure(error))
+        if state.withLock({ $0.cancelled() }) { loop.stop(self) }
+        deliver()
     }
 
     // MARK: The loop's side
-
-    var wasSent: Bool { state.withLock { $0.wasSent } }
 
     func connected() {
         state.withLock { $0.connected() }
     }
 
     func arrived(_ head: ResponseHead) {
-        let reader = state.withLock { $0.arrived(head) }
-        reader?.resume(returning: .success(head))
+        state.withLock { $0.arrived(head) }
     }
 
     func arrived(_ chunk: [UInt8]) -> BodyVerdict {
         switch state.withLock({ $0.arrived(chunk) }) {
-        case .stored: return .taken
-        case .pause: return .pause
-        case .abort: return .abort
-        case .handOver(let reader):
-            reader.resume(returning: .success(chunk))
-            return .taken
+        case .stored: .taken
+        case .pause: .pause
+        case .abort: .abort
         }
+    }
+
+    /// Hands what has arrived to whoever waits for it.
+    func deliver() {
+        let deliveries = state.withLock { $0.deliver() }
+        if let (reader, result) = deliveries.head { reader.resume(returning: result) }
+        if let (reader, result) = deliveries.chunk { reader.resume(returning: result) }
     }
 
     func finished(_ result: Result<Void, TransportError>) {
-        tell(state.withLock { $0.finished(result) }, result)
-    }
-
-    private func tell(_ ending: ExchangeState<HeadReader, ChunkReader>.Ending, _ result: Result<Void, TransportError>) {
-        if let reader = ending.head {
-            let missing = TransportError(.protocolViolation, context: "The response has no header block", wasSent: true)
-            reader.resume(returning: result.flatMap { .failure(missing) })
-        }
-        ending.chunk?.resume(returning: result.map { nil })
+        state.withLock { $0.finished(result) }
+        deliver()
     }
 }
 

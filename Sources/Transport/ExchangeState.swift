@@ -6,20 +6,16 @@ struct ExchangeState<HeadReader, ChunkReader> {
     /// What became of bytes that arrived.
     enum Arrival {
         case stored
-        /// They belong to this reader.
-        case handOver(ChunkReader)
         /// Not taken: the store is full, the transfer has to pause and to offer them again later.
         case pause
         /// Not taken: nobody wants them.
         case abort
     }
 
-    /// Who is to be told that the exchange has ended.
-    struct Ending {
-        var head: HeadReader?
-        var chunk: ChunkReader?
-        /// Whether the transfer is still under way and has to be stopped.
-        var stopsTransfer = false
+    /// Readers whose wait is over, with what they get.
+    struct Deliveries {
+        var head: (reader: HeadReader, result: Result<ResponseHead, TransportError>)?
+        var chunk: (reader: ChunkReader, result: Result<[UInt8]?, TransportError>)?
     }
 
     /// Above this many stored bytes the transfer pauses.
@@ -49,19 +45,13 @@ struct ExchangeState<HeadReader, ChunkReader> {
     }
 
     /// The header block is complete.
-    mutating func arrived(_ head: ResponseHead) -> HeadReader? {
-        defer { headReader = nil }
-        if headReader == nil { self.head = head }
-        return headReader
+    mutating func arrived(_ head: ResponseHead) {
+        self.head = head
     }
 
-    /// Bytes of the body; the caller hands `chunk` itself to the reader named by `.handOver`.
+    /// Bytes of the body.
     mutating func arrived(_ chunk: [UInt8]) -> Arrival {
         if end != nil { return .abort }
-        if let reader = chunkReader {
-            chunkReader = nil
-            return .handOver(reader)
-        }
         guard stored < Self.highWater else {
             isPaused = true
             return .pause
@@ -72,21 +62,30 @@ struct ExchangeState<HeadReader, ChunkReader> {
     }
 
     /// The transfer is over, well or badly.
-    mutating func finished(_ result: Result<Void, TransportError>) -> Ending {
-        guard end == nil else { return Ending() }
-        end = result
-        return takeReaders()
+    mutating func finished(_ result: Result<Void, TransportError>) {
+        if end == nil { end = result }
+    }
+
+    /// A burst of events is over: whoever waits for what they brought gets it, so that a burst wakes a task once.
+    mutating func deliver() -> Deliveries {
+        var deliveries = Deliveries()
+        if let reader = headReader, let result = takeHead() {
+            headReader = nil
+            deliveries.head = (reader, result)
+        }
+        // Who waits has emptied the store before, so the transfer cannot be paused here.
+        if let reader = chunkReader, let (result, _) = takeChunk() {
+            chunkReader = nil
+            deliveries.chunk = (reader, result)
+        }
+        return deliveries
     }
 
     // MARK: Events of the reader
 
     /// The head or why there is none, or nil: then the reader waits.
     mutating func wantHead(_ reader: HeadReader) -> Result<ResponseHead, TransportError>? {
-        if let head {
-            self.head = nil
-            return .success(head)
-        }
-        if case .failure(let error) = end { return .failure(error) }
+        if let result = takeHead() { return result }
         headReader = reader
         return nil
     }
@@ -118,28 +117,27 @@ struct ExchangeState<HeadReader, ChunkReader> {
         return nil
     }
 
-    /// The reader left: what is stored is dropped, and the body can no longer seem complete.
-    mutating func cancelled() -> Ending {
-        let isCutShort = firstChunk < chunks.count
+    /// The reader left: what is stored is dropped, and the body can no longer seem complete. True if the transfer is
+    /// still under way and has to be stopped.
+    mutating func cancelled() -> Bool {
+        let isUnderWay = end == nil
+        if isUnderWay || firstChunk < chunks.count {
+            end = .failure(TransportError(.cancelled, context: "The exchange was given up", wasSent: wasSent))
+        }
         chunks = []
         firstChunk = 0
         stored = 0
-        let error = TransportError(.cancelled, context: "The exchange was given up", wasSent: wasSent)
-        guard end == nil else {
-            if isCutShort { end = .failure(error) }
-            return Ending()
-        }
-        end = .failure(error)
-        var ending = takeReaders()
-        ending.stopsTransfer = true
-        return ending
+        return isUnderWay
     }
 
-    private mutating func takeReaders() -> Ending {
-        defer {
-            headReader = nil
-            chunkReader = nil
+    private mutating func takeHead() -> Result<ResponseHead, TransportError>? {
+        if let head {
+            self.head = nil
+            return .success(head)
         }
-        return Ending(head: headReader, chunk: chunkReader)
+        guard let end else { return nil }
+        return end.flatMap {
+            .failure(TransportError(.protocolViolation, context: "The response has no header block", wasSent: wasSent))
+        }
     }
 }

@@ -15,10 +15,14 @@ final class Transfer {
     private var started: ContinuousClock.Instant = .now
     private var lastProgress: ContinuousClock.Instant = .now
     private var uploaded = 0
+    /// Whether something has arrived that the exchange has not delivered yet.
+    private var hasNews = false
+    private let newsroom: Newsroom
     /// Why this side broke the transfer off.
     private var refusal: TransportError?
 
-    init() throws(TransportError) {
+    init(_ newsroom: Newsroom) throws(TransportError) {
+        self.newsroom = newsroom
         easy = try CurlEasy()
     }
 
@@ -45,6 +49,7 @@ final class Transfer {
     /// Forgets the exchange; the handle is ready for another.
     func end() {
         exchange = nil
+        hasNews = false
         body = []
         head = ResponseHeadParser(byteLimit: 0, fieldLimit: 0)
         easy.reset()
@@ -84,7 +89,10 @@ final class Transfer {
     func receive(headerLine: Span<UInt8>) -> Bool {
         do {
             lastProgress = .now
-            if case .complete(let head) = try head.take(headerLine) { exchange?.arrived(head) }
+            if case .complete(let head) = try head.take(headerLine) {
+                exchange?.arrived(head)
+                reportNews()
+            }
             return true
         } catch {
             refusal = failure(error.code, error.problem)
@@ -101,10 +109,24 @@ final class Transfer {
         }
         let verdict = exchange?.arrived(chunk) ?? .abort
         if verdict == .pause { isPaused = true }
+        reportNews()
         return verdict
     }
 
+    private func reportNews() {
+        guard !hasNews else { return }
+        hasNews = true
+        newsroom.transfers.append(self)
+    }
+
     // MARK: The loop
+
+    /// Hands what has arrived since the last call to whoever waits for it.
+    func deliver() {
+        guard hasNews else { return }
+        hasNews = false
+        exchange?.deliver()
+    }
 
     /// Lets a paused transfer go on; libcurl may deliver bytes, and pause again, before this returns.
     func resume(at now: ContinuousClock.Instant) {
@@ -145,7 +167,7 @@ final class Transfer {
         case .success where head.isComplete: return .success(())
         case .success: return .failure(failure(.protocolViolation, "sent no complete header block"))
         case .timeout:
-            if started.duration(to: now) >= limits.total {
+            if wasSent || started.duration(to: now) >= limits.total {
                 return .failure(failure(.totalTimeout, "did not finish within \(limits.total)"))
             }
             return .failure(failure(.connectTimeout, "could not be connected to within \(limits.connect)"))
@@ -159,4 +181,9 @@ final class Transfer {
     private func failure(_ code: TransportError.Code, _ problem: String) -> TransportError {
         TransportError(code, context: "The upstream \(origin) \(problem)", wasSent: wasSent)
     }
+}
+
+/// The transfers for which something has arrived in this turn of the loop.
+final class Newsroom {
+    var transfers: [Transfer] = []
 }

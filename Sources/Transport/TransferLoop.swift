@@ -29,9 +29,7 @@ final class TransferLoop: Sendable {
     }
 
     func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "transport"
-        thread.start()
+        Thread { [self] in run() }.start()
     }
 
     // MARK: Any thread
@@ -45,11 +43,11 @@ final class TransferLoop: Sendable {
     }
 
     func resume(_ exchange: Exchange) {
-        post { $0.resumed.append(exchange) }
+        post { if !$0.isClosed { $0.resumed.append(exchange) } }
     }
 
     func stop(_ exchange: Exchange) {
-        post { $0.stopped.append(exchange) }
+        post { if !$0.isClosed { $0.stopped.append(exchange) } }
     }
 
     func close() {
@@ -70,7 +68,7 @@ final class TransferLoop: Sendable {
     // MARK: This thread
 
     private func run() {
-        CurlMulti.shieldThread()
+        CurlMulti.prepareThread()
         var transfers = TransferTable(options)
         while true {
             let mail = collectMail()
@@ -89,6 +87,7 @@ final class TransferLoop: Sendable {
             while let (transfer, outcome) = multi.nextCompletion() {
                 transfers.complete(transfer, outcome, on: multi)
             }
+            transfers.deliver()
             multi.poll(for: transfers.expire(on: multi))
         }
     }

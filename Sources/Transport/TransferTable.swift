@@ -8,6 +8,7 @@ struct TransferTable {
     private let options: TransportOptions
     private var running: [ObjectIdentifier: Transfer] = [:]
     private var idle: [String: [Transfer]] = [:]
+    private let newsroom = Newsroom()
     /// No running transfer's deadline lies before this instant.
     private var earliestDeadline: ContinuousClock.Instant?
     /// The present instant, read once per turn of the loop.
@@ -51,6 +52,12 @@ struct TransferTable {
         exchange.finished(result)
     }
 
+    /// Hands what has arrived in this turn of the loop to whoever waits for it.
+    func deliver() {
+        for transfer in newsroom.transfers { transfer.deliver() }
+        newsroom.transfers.removeAll(keepingCapacity: true)
+    }
+
     /// Fails every transfer under way.
     mutating func finishAll(on multi: borrowing CurlMulti, _ error: (_ wasSent: Bool) -> TransportError) {
         for transfer in running.values {
@@ -80,7 +87,7 @@ struct TransferTable {
 
     private mutating func takeHandle(_ origin: String) throws(TransportError) -> Transfer {
         if let transfer = idle[origin]?.popLast() { return transfer }
-        return try Transfer()
+        return try Transfer(newsroom)
     }
 
     private mutating func note(_ deadline: ContinuousClock.Instant?) {
