@@ -20,7 +20,7 @@ public struct CompletionEncoder: Hashable, Sendable {
     public func completion(_ text: String, finishReason: FinishReason, usage: Usage) -> [UInt8] {
         var json = JSONWriter(capacity: 512 + text.utf8.count)
         json.object { json in
-            writeHead("chat.completion", to: &json)
+            json.raw(head("chat.completion"))
             json.array("choices") { json in
                 json.object { json in
                     json.member("index", 0)
@@ -44,12 +44,15 @@ public struct CompletionEncoder: Hashable, Sendable {
         CompletionStream(encoder: self, includeUsage: includeUsage)
     }
 
-    func writeHead(_ object: String, to json: inout JSONWriter) {
+    /// The members that every object of the answer starts with, without the braces around them.
+    func head(_ object: String) -> [UInt8] {
+        var json = JSONWriter()
         json.member("id", id)
         json.member("object", object)
         json.member("created", created)
         json.member("model", model)
         json.member("system_fingerprint", nil as String?)
         json.member("service_tier", nil as String?)
+        return json.bytes
     }
 }

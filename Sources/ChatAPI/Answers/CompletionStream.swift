@@ -3,13 +3,13 @@
 /// The first event carries the role, then come the pieces of text, then exactly one event with the finish reason, then
 /// the usage if the client asked for it, then `[DONE]`.
 public struct CompletionStream: Sendable {
-    private let encoder: CompletionEncoder
+    private let head: [UInt8]
     private let includeUsage: Bool
     private var hasStarted = false
     private var hasFinished = false
 
     init(encoder: CompletionEncoder, includeUsage: Bool) {
-        self.encoder = encoder
+        head = encoder.head("chat.completion.chunk")
         self.includeUsage = includeUsage
     }
 
@@ -62,9 +62,9 @@ public struct CompletionStream: Sendable {
     }
 
     private func event(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
-        var json = JSONWriter(capacity: 256)
+        var json = JSONWriter(capacity: head.count + 256)
         json.object { json in
-            encoder.writeHead("chat.completion.chunk", to: &json)
+            json.raw(head)
             body(&json)
         }
         return SSEWriter.event(data: json.bytes)

@@ -4,7 +4,7 @@
 public struct UsageReader: Hashable, Sendable {
     /// `usage`; nil if absent or `null`.
     public let usage: Usage?
-    /// The first choice's `finish_reason`; nil if absent or `null`.
+    /// The first `finish_reason` that is a name; nil if absent, `null` or empty.
     public let finishReason: String?
     /// True if a choice carries text, reasoning, a refusal or a tool call.
     public let hasContent: Bool
@@ -36,7 +36,7 @@ public struct UsageReader: Hashable, Sendable {
                 choiceCount = 0
                 for choice in value.elements {
                     choiceCount = choiceCount.map { $0 + 1 }
-                    finishReason = finishReason ?? choice["finish_reason"]?.string?.text
+                    finishReason = finishReason ?? Self.finishReason(choice)
                     hasContent = hasContent || Self.hasContent(choice)
                 }
             } else if key == "error" {
@@ -59,6 +59,11 @@ public struct UsageReader: Hashable, Sendable {
         self.hasContent = hasContent
         self.hasError = hasError
         self.isUsageOnly = isUsageOnly
+    }
+
+    private static func finishReason(_ choice: JSONValue) -> String? {
+        guard let reason = choice["finish_reason"]?.string?.text, !reason.isEmpty else { return nil }
+        return reason
     }
 
     private static func hasContent(_ choice: JSONValue) -> Bool {

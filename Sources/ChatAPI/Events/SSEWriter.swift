@@ -27,8 +27,10 @@ public enum SSEWriter {
     /// Every line end of the text, also a CR, starts a new line of the event.
     private static func appendLines(_ text: [UInt8], prefix: String, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: prefix.utf8)
+        let lineEnd = ByteScan.first(UInt8(ascii: "\n"), or: UInt8(ascii: "\r"), in: text.span, 0, text.count)
+        bytes.append(contentsOf: text[..<lineEnd])
         var previous: UInt8 = 0
-        for byte in text {
+        for byte in text[lineEnd...] {
             if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
                 if !(byte == UInt8(ascii: "\n") && previous == UInt8(ascii: "\r")) {
                     bytes.append(UInt8(ascii: "\n"))

@@ -62,7 +62,11 @@ enum ByteScan {
     private static func zeroBytes(_ word: UInt64) -> UInt64 { (word &- ones) & ~word & tops }
 
     @inline(__always)
-    private static func littleEndianWord(_ bytes: RawSpan, _ at: Int) -> UInt64 {
+    static func littleEndianWord(_ bytes: RawSpan, _ at: Int) -> UInt64 {
         UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
     }
+
+    /// Marks the top bit of the first byte of the word that is `byte`, and possibly of later ones.
+    @inline(__always)
+    static func marks(of byte: UInt8, in word: UInt64) -> UInt64 { zeroBytes(word ^ (ones &* UInt64(byte))) }
 }

@@ -30,7 +30,12 @@ struct JSONIndex: Sendable {
 
     private(set) var records: [Record] = []
 
-    /// Adds a value that has no children, and answers nothing.
+    /// An empty index for a text of this many bytes, with room for what a chat request or a chunk has.
+    init(textLength: Int) {
+        records.reserveCapacity(min(8 + textLength / 6, 96))
+    }
+
+    /// Adds a value that has no children.
     @inline(__always)
     mutating func append(_ kind: Kind, _ start: Int, _ end: Int, flags: Flags = []) {
         let next = UInt32(truncatingIfNeeded: records.count + 1)

@@ -11,7 +11,7 @@ enum JSONScanner {
     /// Returns the index, or throws the first fault.
     static func index(_ text: Span<UInt8>, limits: JSONLimits) throws(JSONFault) -> JSONIndex {
         guard text.count < Int(UInt32.max) else { throw JSONFault(reason: .tooLarge, offset: 0) }
-        var index = JSONIndex()
+        var index = JSONIndex(textLength: text.count)
         var at = skipSpace(text, 0)
         if at == text.count { throw JSONFault(reason: .empty, offset: at) }
         if at == 0, hasByteOrderMark(text) { throw JSONFault(reason: .byteOrderMark, offset: 0) }

@@ -26,28 +26,31 @@ extension JSONString {
     private func rawPlaces(ofText bounds: [Int]) -> [Int]? {
         var places: [Int] = []
         places.reserveCapacity(bounds.count)
+        let bytes = storage.bytes
+        let text = bytes.span
+        let end = contentRange.upperBound
+        var at = contentRange.lowerBound
         var textOffset = 0
-        for piece in pieces where places.count < bounds.count {
-            switch piece {
-            case .plain(let range):
-                while places.count < bounds.count, bounds[places.count] - textOffset < range.count {
-                    let place = range.lowerBound + bounds[places.count] - textOffset
-                    if UTF8Scan.isContinuation(storage.bytes[place]) { return nil }
-                    places.append(place)
-                }
-                textOffset += range.count
-            case .escape(let range, let value):
-                let width = UTF8Scan.width(value)
-                while places.count < bounds.count, bounds[places.count] < textOffset + width {
-                    guard bounds[places.count] == textOffset else { return nil }
-                    places.append(range.lowerBound)
-                }
-                textOffset += width
+        while at < end, places.count < bounds.count {
+            let runEnd = hasEscapes ? ByteScan.first(UInt8(ascii: "\\"), in: text, at, end) : end
+            while places.count < bounds.count, bounds[places.count] - textOffset < runEnd - at {
+                let place = at + bounds[places.count] - textOffset
+                if UTF8Scan.isContinuation(text[place]) { return nil }
+                places.append(place)
             }
+            textOffset += runEnd - at
+            at = runEnd
+            if at == end { break }
+            guard let escape = try? JSONEscape(text, at) else { return nil }
+            let width = UTF8Scan.width(escape.value)
+            while places.count < bounds.count, bounds[places.count] < textOffset + width {
+                guard bounds[places.count] == textOffset else { return nil }
+                places.append(at)
+            }
+            textOffset += width
+            at += escape.length
         }
-        while places.count < bounds.count, bounds[places.count] == textOffset {
-            places.append(contentRange.upperBound)
-        }
+        while places.count < bounds.count, bounds[places.count] == textOffset { places.append(end) }
         return places.count == bounds.count ? places : nil
     }
 }

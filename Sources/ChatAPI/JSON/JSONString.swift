@@ -21,15 +21,8 @@ public struct JSONString: Sendable {
     public var utf8: [UInt8]? {
         guard isUnicode else { return nil }
         guard hasEscapes else { return Array(storage.bytes[contentRange]) }
-        var text: [UInt8] = []
-        text.reserveCapacity(contentRange.count)
-        for piece in pieces {
-            switch piece {
-            case .plain(let range): text.append(contentsOf: storage.bytes[range])
-            case .escape(_, let value): UTF8Scan.append(value, to: &text)
-            }
-        }
-        return text
+        let bytes = storage.bytes
+        return JSONUnescape.text(bytes.span, contentRange)
     }
 
     /// The text; nil if the string is not Unicode.
@@ -38,6 +31,9 @@ public struct JSONString: Sendable {
         guard hasEscapes else { return String(decoding: storage.bytes[contentRange], as: UTF8.self) }
         return utf8.map { String(decoding: $0, as: UTF8.self) }
     }
+
+    /// The content as it is written, escapes and all.
+    var rawContent: ArraySlice<UInt8> { storage.bytes[contentRange] }
 
     /// True if the text is exactly `other`, however it is escaped.
     public static func == (string: JSONString, other: StaticString) -> Bool {
@@ -51,33 +47,5 @@ public struct JSONString: Sendable {
         for offset in 0..<length
         where unsafe other.utf8Start[offset] != string.storage.bytes[range.lowerBound + offset] { return false }
         return true
-    }
-
-    /// The content in order, cut into plain runs and escapes.
-    var pieces: Pieces { Pieces(storage: storage, at: contentRange.lowerBound, end: contentRange.upperBound) }
-
-    /// A run of the content that is its own text, or one escape with the scalar value it stands for.
-    enum Piece {
-        case plain(Range<Int>)
-        case escape(Range<Int>, UInt32)
-    }
-
-    struct Pieces: Sequence, IteratorProtocol {
-        let storage: JSONStorage
-        var at: Int
-        let end: Int
-
-        mutating func next() -> Piece? {
-            guard at < end else { return nil }
-            let start = at
-            let bytes = storage.bytes
-            let text = bytes.span
-            at = ByteScan.first(UInt8(ascii: "\\"), in: text, start, end)
-            if at > start { return .plain(start..<at) }
-            // The scan accepted this string, so the escape reads.
-            guard let escape = try? JSONEscape(text, start) else { return nil }
-            at = start + escape.length
-            return .escape(start..<at, escape.value)
-        }
     }
 }

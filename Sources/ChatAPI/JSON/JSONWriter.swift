@@ -123,16 +123,26 @@ public struct JSONWriter: Sendable {
     }
 
     private static func append(string: String, to bytes: inout [UInt8]) {
-        bytes.reserveCapacity(bytes.count + string.utf8.count + 2)
         bytes.append(UInt8(ascii: "\""))
-        for byte in string.utf8 {
-            if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
-                bytes.append(byte)
-            } else {
-                appendEscape(of: byte, to: &bytes)
+        if needsNoEscape(string) {
+            bytes.append(contentsOf: string.utf8)
+        } else {
+            for byte in string.utf8 {
+                if isPlain(byte) { bytes.append(byte) } else { appendEscape(of: byte, to: &bytes) }
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+    }
+
+    private static func needsNoEscape(_ string: String) -> Bool {
+        let text = string.utf8Span.span
+        for index in text.indices where !isPlain(text[index]) { return false }
+        return true
     }
 
     private static func appendEscape(of byte: UInt8, to bytes: inout [UInt8]) {

@@ -29,26 +29,6 @@ enum UTF8Scan {
     @inline(__always)
     static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
 
-    /// Appends a scalar value; a surrogate must not come here.
-    static func append(_ value: UInt32, to bytes: inout [UInt8]) {
-        switch value {
-        case 0..<0x80:
-            bytes.append(UInt8(truncatingIfNeeded: value))
-        case 0x80..<0x800:
-            bytes.append(UInt8(truncatingIfNeeded: 0xC0 | value >> 6))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3F))
-        case 0x800..<0x10000:
-            bytes.append(UInt8(truncatingIfNeeded: 0xE0 | value >> 12))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3F))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3F))
-        default:
-            bytes.append(UInt8(truncatingIfNeeded: 0xF0 | value >> 18))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value >> 12 & 0x3F))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value >> 6 & 0x3F))
-            bytes.append(UInt8(truncatingIfNeeded: 0x80 | value & 0x3F))
-        }
-    }
-
     /// The number of UTF-8 bytes of a scalar value.
     static func width(_ value: UInt32) -> Int {
         value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4

@@ -1,5 +1,7 @@
 /// The fields of a chat completion request that this module knows, spelled as on the wire.
-enum ChatField: String {
+enum ChatField: String, CaseIterable {
+    static let table = JSONKeyTable<ChatField>()
+
     case model, messages, stream, temperature, seed, stop, n, user, logprobs, tools, functions, modalities, audio
     case prediction, verbosity, store, metadata, moderation
     case streamOptions = "stream_options"

@@ -7,7 +7,9 @@ struct ChatMessageDecoder {
     private var hasToolCalls = false
     private var features: Set<Feature> = []
 
-    private enum Field: String {
+    private enum Field: String, CaseIterable {
+        static let table = JSONKeyTable<Field>()
+
         case role, content, name, refusal, audio, annotations
         case toolCalls = "tool_calls"
         case toolCallID = "tool_call_id"
@@ -25,7 +27,7 @@ struct ChatMessageDecoder {
             decoder.content = .other
             decoder.features.insert(.malformed("messages"))
         }
-        features.formUnion(decoder.features)
+        if !decoder.features.isEmpty { features.formUnion(decoder.features) }
         return decoder.message(value)
     }
 
@@ -42,21 +44,20 @@ struct ChatMessageDecoder {
     }
 
     private mutating func read(_ value: JSONValue, index: Int) throws(RequestError) {
-        var seen: Set<Field> = []
+        var seen: UInt64 = 0
         var members = value.members
         while let (key, value) = members.next() {
-            guard let field = key.text.flatMap(Field.init) else {
+            guard let (field, bit) = Field.table.find(key) else {
                 if !isVacant(value) { features.insert(.unknown(key, in: "messages.")) }
                 continue
             }
-            guard seen.insert(field).inserted else {
-                throw .duplicate("messages[\(index)].\(field.rawValue)")
-            }
+            guard seen & bit == 0 else { throw .duplicate("messages[\(index)].\(field.rawValue)") }
+            seen |= bit
             switch field {
             case .role:
                 role = value.string?.text
             case .content:
-                content = try readContent(value, path: "messages[\(index)].content")
+                content = try readContent(value, index: index)
             case .name:
                 name = value.string
                 if name == nil, !value.isNull { features.insert(.malformed("messages.name")) }
@@ -76,7 +77,7 @@ struct ChatMessageDecoder {
     }
 
     private mutating func readContent(
-        _ value: JSONValue, path: String
+        _ value: JSONValue, index: Int
     ) throws(RequestError) -> ChatMessage.Content {
         switch value.kind {
         case .null:
@@ -87,7 +88,7 @@ struct ChatMessageDecoder {
             var texts: [ChatMessage.Text] = []
             var allText = true
             for element in value.elements {
-                if let text = try readPart(element, path: path) {
+                if let text = try readPart(element, index: index) {
                     texts.append(text)
                 } else {
                     allText = false
@@ -103,16 +104,16 @@ struct ChatMessageDecoder {
     }
 
     /// The text of a part of type text; nil for any other part.
-    private mutating func readPart(_ value: JSONValue, path: String) throws(RequestError) -> ChatMessage.Text? {
+    private mutating func readPart(_ value: JSONValue, index: Int) throws(RequestError) -> ChatMessage.Text? {
         var isText: Bool?
         var string: JSONString?
         var members = value.members
         while let (key, value) = members.next() {
             if key == "type" {
-                guard isText == nil else { throw .duplicate(path + ".type") }
+                guard isText == nil else { throw .duplicate("messages[\(index)].content.type") }
                 isText = value.string.map { $0 == "text" } ?? false
             } else if key == "text" {
-                guard string == nil else { throw .duplicate(path + ".text") }
+                guard string == nil else { throw .duplicate("messages[\(index)].content.text") }
                 string = value.string
             } else if !isVacant(value), !(key == "prompt_cache_breakpoint") {
                 features.insert(.unknown(key, in: "messages.content."))

@@ -11,7 +11,7 @@ struct ChatRequestDecoder {
 
     private var maxTokens: Int?
     private var maxCompletionTokens: Int?
-    private var seen: Set<ChatField> = []
+    private var seen: UInt64 = 0
 
     mutating func read(_ root: JSONValue) throws(RequestError) {
         guard root.kind == .object else {
@@ -19,11 +19,12 @@ struct ChatRequestDecoder {
         }
         var members = root.members
         while let (key, value) = members.next() {
-            guard let field = key.text.flatMap(ChatField.init) else {
+            guard let (field, bit) = ChatField.table.find(key) else {
                 if !value.isNull { features.insert(.unknown(key)) }
                 continue
             }
-            guard seen.insert(field).inserted else { throw .duplicate(field.rawValue) }
+            guard seen & bit == 0 else { throw .duplicate(field.rawValue) }
+            seen |= bit
             switch field {
             case .model: model = try readModel(value)
             case .messages: messages = try readMessages(value)

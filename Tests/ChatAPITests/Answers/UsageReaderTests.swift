@@ -35,7 +35,8 @@ struct UsageReaderTests {
         arguments: [
             "", "x", "[]", "{}", #"{"usage":null}"#, #"{"usage":{}}"#, #"{"usage":{"prompt_tokens":"9"}}"#,
             #"{"usage":{"prompt_tokens":-1}}"#, #"{"usage":{"prompt_tokens":1.5}}"#, #"{"choices":{},"error":null}"#,
-            #"{"usage":[1],"choices":[1,null,{"finish_reason":null}]}"#, #"{"error":{}}"#, #"{"error":false}"#,
+            #"{"usage":[1],"choices":[1,null,{"finish_reason":null}]}"#, #"{"error":{}}"#,
+            #"{"choices":[{"finish_reason":""}]}"#, #"{"error":false}"#,
         ])
     func toleratesOddities(_ json: String) {
         let reader = UsageReader(Array(json.utf8))

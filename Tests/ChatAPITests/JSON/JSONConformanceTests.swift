@@ -1,8 +1,7 @@
 import ChatAPI
 import Testing
 
-/// Which texts are JSON. Every line agrees with Python's `json.loads` on bytes where that follows RFC 8259 (it also
-/// takes NaN, Infinity and byte order marks, which the RFC does not).
+/// Which texts are JSON, by RFC 8259: no NaN, no Infinity, no byte order mark, which lenient readers take.
 @Suite("RFC 8259 conformance")
 struct JSONConformanceTests {
     @Test(
