@@ -30,6 +30,7 @@ public final class Trainer {
     private final class Worker: @unchecked Sendable {
         var pass: TrainingPass
         var loss = 0.0
+        var exact: [(sequence: Int, segments: [Bool])] = []
 
         init(_ pass: TrainingPass) {
             self.pass = pass
@@ -66,6 +67,14 @@ public final class Trainer {
     /// Mean weighted loss of the batch in nats, without a step.
     public func loss(_ batch: [PackedSequence]) -> Double {
         accumulate(batch, wantsGradient: false) / totalWeight(batch)
+    }
+
+    /// Mean weighted loss, and for each segment of each sequence whether the likeliest token was right wherever a loss
+    /// is counted: with weights on the answer only, whether greedy decoding gives exactly the answer.
+    public func evaluate(_ batch: [PackedSequence]) -> (loss: Double, exact: [[Bool]]) {
+        let loss = accumulate(batch, wantsGradient: false) / totalWeight(batch)
+        let exact = workers.flatMap(\.exact).sorted { $0.sequence < $1.sequence }
+        return (loss, exact.map(\.segments))
     }
 
     /// Gradients of the mean weighted loss of the batch, in the layout of what is trained, without a step.
@@ -108,12 +117,16 @@ public final class Trainer {
         DispatchQueue.concurrentPerform(iterations: workers.count) { index in
             let worker = workers[index]
             worker.loss = 0
+            worker.exact = []
             if wantsGradient { worker.pass.clearGradients() }
-            for sequence in stride(from: index, to: batch.count, by: workers.count).map({ batch[$0] }) {
-                worker.loss +=
-                    wantsGradient
-                    ? worker.pass.run(sequence, weights: weights, trainable: trainable)
-                    : worker.pass.loss(sequence, weights: weights, trainable: trainable)
+            for number in stride(from: index, to: batch.count, by: workers.count) {
+                let sequence = batch[number]
+                if wantsGradient {
+                    worker.loss += worker.pass.run(sequence, weights: weights, trainable: trainable)
+                } else {
+                    worker.loss += worker.pass.loss(sequence, weights: weights, trainable: trainable)
+                    worker.exact.append((number, sequence.exactSegments(predictions: worker.pass.predictions)))
+                }
             }
         }
         return workers.reduce(0) { $0 + $1.loss }

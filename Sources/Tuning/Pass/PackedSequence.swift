@@ -44,4 +44,11 @@ public struct PackedSequence: Sendable, Equatable {
 
     /// Number of tokens.
     public var count: Int { tokens.count }
+
+    /// For each segment, whether every position with a weight predicts its target.
+    func exactSegments(predictions: [Int32]) -> [Bool] {
+        segments.map { segment in
+            segment.allSatisfy { weights[$0] == 0 || predictions[$0] == targets[$0] }
+        }
+    }
 }

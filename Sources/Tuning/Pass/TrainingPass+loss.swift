@@ -16,6 +16,7 @@ extension TrainingPass {
             inverseRMS: &scratch.finalInverse, rows: rows)
         clear(&scratch.normed, count: rows * hidden)
         let predicting = (0..<rows).filter { sequence.weights[$0] != 0 }
+        if !wantsGradient { predictions = [Int32](repeating: -1, count: rows) }
         var total = 0.0
         for start in stride(from: 0, to: predicting.count, by: Self.chunkRows) {
             let chunk = predicting[start..<min(start + Self.chunkRows, predicting.count)]
@@ -48,6 +49,11 @@ extension TrainingPass {
         let head = weights.values[layout.head]
         BLAS.linear(
             scratch.headInput[...], head, into: &scratch.logits, rows: count, inputs: hidden, outputs: classes)
+        if !wantsGradient {
+            for (index, row) in chunk.enumerated() {
+                predictions[row] = Int32(kernels.argmax(scratch.logits[index * classes..<(index + 1) * classes]))
+            }
+        }
         var losses = [Float](repeating: 0, count: count)
         let rowWeights = chunk.map { sequence.weights[$0] }
         kernels.crossEntropy(

@@ -8,7 +8,6 @@ struct TrainingPass {
     let layout: ModelLayout
     let rotary: RotaryTable
     let kernels = KernelTable.best
-
     /// Gradients of the trained parameters, in the layout of the weights or of the adapter.
     var gradients: [Float]
     var layers: [LayerActivations]
@@ -16,6 +15,8 @@ struct TrainingPass {
     var stream: [Float] = []
     var streamGradient: [Float] = []
     var scratch = PassScratch()
+    /// After a pass without gradients: the likeliest next token of every row that has a weight, else -1.
+    var predictions: [Int32] = []
 
     init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable) {
         config = weights.config

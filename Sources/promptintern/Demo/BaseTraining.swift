@@ -1,0 +1,113 @@
+import Engine
+import Foundation
+import HouseBooks
+import Tokenization
+import Tuning
+
+/// Trains the demo's base model on random house books, from small books to full prompts.
+///
+/// The next level starts when the model answers enough held-out questions of the current one exactly. A run writes
+/// checkpoints into its folder and goes on from the newest one.
+struct BaseTraining {
+    /// What decides the result, besides the code.
+    struct Recipe {
+        var model: ModelConfig
+        var seed: UInt64
+        var steps: Int
+        var sequencesPerStep: Int
+        var peakRate: Float
+        var warmUpSteps: Int
+        /// Share of exact answers at which the next level starts.
+        var passMark: Double
+        var highestLevel = BaseLesson.levels.count - 1
+        var threads = 2
+    }
+
+    let recipe: Recipe
+    let lesson: BaseLesson
+    let folder: String
+    /// Receives a line of progress now and then.
+    let report: (String) -> Void
+
+    private static let optimizer = AdamW.Options(beta1: 0.9, beta2: 0.98, weightDecay: 0.01, maximumNorm: 1)
+    private static let examinationInterval = 100
+    private static let checkpointInterval = 100
+
+    /// Runs to the recipe's last step and returns the weights.
+    func run() throws -> ModelWeights {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let trainer = Trainer(
+            weights: .random(recipe.model, seed: recipe.seed), trainable: .allWeights, options: Self.optimizer,
+            threads: recipe.threads)
+        var level = 0
+        if let checkpoint = TrainingCheckpoint.latest(folder: folder, options: Self.optimizer) {
+            trainer.restore(values: checkpoint.values, optimizer: checkpoint.optimizer)
+            level = checkpoint.position["level"].flatMap { Int($0) } ?? 0
+            report("resumed at step \(trainer.optimizer.step), level \(level)")
+        }
+        let schedule = RateSchedule(
+            peak: recipe.peakRate, warmUpSteps: recipe.warmUpSteps, totalSteps: recipe.steps,
+            decaySteps: recipe.steps / 4, finalShare: 0.05)
+        var clock = ProgressClock()
+        while trainer.optimizer.step < recipe.steps {
+            let step = trainer.optimizer.step
+            let result = trainer.step(batch(step: step, level: level), rate: schedule.rate(at: step))
+            clock.add(tokens: result.tokens)
+            if (step + 1) % Self.examinationInterval == 0 {
+                let (loss, exact) = examine(trainer, level: level, step: step)
+                report(
+                    "step \(step + 1)/\(recipe.steps) level \(level) loss \(rounded(result.loss)) "
+                        + "answer loss \(rounded(loss)) exact \(rounded(exact)) \(clock.text)")
+                if exact >= recipe.passMark && level < recipe.highestLevel { level += 1 }
+            }
+            if (step + 1) % Self.checkpointInterval == 0 || step + 1 == recipe.steps {
+                try TrainingCheckpoint(
+                    values: trainer.values, optimizer: trainer.optimizer, position: ["level": String(level)]
+                ).save(folder: folder)
+            }
+        }
+        return trainer.weights
+    }
+
+    /// Mostly the current level; a fifth from the one below, so that it is not forgotten.
+    private func batch(step: Int, level: Int) -> [PackedSequence] {
+        (0..<recipe.sequencesPerStep).map { index in
+            var random = BookRandom(seed: recipe.seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
+            let below = random.below(5) == 0
+            let chosen = max(0, below ? level - 1 : level)
+            return lesson.lesson(level: chosen, questions: 24, random: &random)
+        }
+    }
+
+    /// Loss and share of exact answers on books that no lesson shows.
+    private func examine(_ trainer: Trainer, level: Int, step: Int) -> (loss: Double, exact: Double) {
+        let examinations = (0..<4).map { index in
+            var random = BookRandom(seed: (1 << 62) &+ UInt64(step) &* 1_000 &+ UInt64(index))
+            return lesson.examination(level: level, questions: 25, random: &random)
+        }
+        let (loss, exact) = trainer.evaluate(examinations)
+        let flags = exact.flatMap { $0 }
+        return (loss, Double(flags.filter { $0 }.count) / Double(flags.count))
+    }
+}
+
+/// Tokens and seconds since the last report.
+struct ProgressClock {
+    private var tokens = 0
+    private var start = ContinuousClock.now
+
+    mutating func add(tokens count: Int) {
+        tokens += count
+    }
+
+    /// Tokens a second so far.
+    var text: String {
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return "\(Int(Double(tokens) / max(seconds, 0.001))) tokens/s, \(Int(seconds)) s"
+    }
+}
+
+/// Four digits behind the point.
+func rounded(_ value: Double) -> String {
+    String(format: "%.4f", value)
+}
