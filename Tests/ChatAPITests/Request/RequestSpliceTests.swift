@@ -15,6 +15,17 @@ struct RequestSpliceTests {
         #expect(body == #"{ "messages":[] ,"model" : "a\"\\\n/é", "z":1.0}"#)
     }
 
+    @Test("the model of any request can be replaced, if it stands there once and is text")
+    func replacesModelOfAnyRequest() throws {
+        let document = { (text: String) in try JSONDocument(Array(text.utf8)) }
+        let body = try document(#"{"input":[1,2.0], "model" :"a"}"#)
+        #expect(body.model?.name == "a")
+        #expect(body.replacingModel(with: "b/c") == Array(#"{"input":[1,2.0], "model" :"b/c"}"#.utf8))
+        for text in ["[]", "{}", #"{"model":1}"#, #"{"model":"a","model":"b"}"#, #"{"x":{"model":"a"}}"#] {
+            #expect(try document(text).replacingModel(with: "b") == nil)
+        }
+    }
+
     @Test(
         "usage is asked for wherever the option stands or is missing",
         arguments: [
