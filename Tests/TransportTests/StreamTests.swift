@@ -54,7 +54,7 @@ struct StreamTests {
         let body = try await response.body.collect()
         #expect(body.count == piece.count * count)
         let wrong = stride(from: 0, to: body.count, by: piece.count).first { start in
-            body[start..<min(body.count, start + piece.count)] != piece[...]
+            Array(body[start..<min(body.count, start + piece.count)]) != piece
         }
         #expect(wrong == nil)
     }
