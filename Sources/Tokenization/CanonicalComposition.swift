@@ -22,16 +22,38 @@ struct CanonicalComposition {
         let span = text.span
         var start = 0
         while start < span.count {
-            var end = start
-            while end < span.count, case .complete(_, let length) = span.utf8Sequence(at: end) { end += length }
-            result.append(text[(text.startIndex + start)..<(text.startIndex + end)])
-            if end < span.count {
-                result.bytes.append(span[end])
-                end += 1
+            let (end, isComposed) = segment(in: span, from: start)
+            if isComposed {
+                for index in start..<end { result.bytes.append(span[index]) }
+            } else {
+                result.append(text[(text.startIndex + start)..<(text.startIndex + end)])
             }
             start = end
         }
         return result.rewrites.isEmpty ? nil : result
+    }
+
+    /// The end of the segment that starts at `start`, up to the next scalar that joins nothing before it, and whether
+    /// the segment is composed for certain: one inert scalar, or one byte that belongs to no character.
+    private static func segment(in text: Span<UInt8>, from start: Int) -> (end: Int, isComposed: Bool) {
+        guard case .complete(let first, let length) = text.utf8Sequence(at: start) else { return (start + 1, true) }
+        let firstEnd = start + length
+        var end = firstEnd
+        while end < text.count, case .complete(let next, let length) = text.utf8Sequence(at: end), !isInert(next) {
+            end += length
+        }
+        return (end, end == firstEnd && isInert(first))
+    }
+
+    /// Whether composition leaves the scalar as it is and never joins it to one before it.
+    ///
+    /// True for the common scripts' letters, signs and ideographs; false stands for "look closer".
+    private static func isInert(_ value: UInt32) -> Bool {
+        switch value {
+        case 0..<0x300, 0x400...0x482, 0x48A...0x52F, 0x2010...0x2027, 0x2030...0x205E, 0x20A0...0x20BF: true
+        case 0x3001...0x3029, 0x3041...0x3096, 0x30A1...0x30FC, 0x4E00...0x9FFF, 0xAC00...0xD7A3: true
+        default: false
+        }
     }
 
     private mutating func append(_ wellFormed: ArraySlice<UInt8>) {

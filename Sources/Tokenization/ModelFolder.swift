@@ -76,7 +76,7 @@ struct ModelFolder {
     private func json(_ file: String) throws(TokenizationError) -> JSONNode? {
         guard let data = FileManager.default.contents(atPath: file) else { return nil }
         return try naming(file) { () throws(TokenizationError) in
-            JSONNode(value: try JSONParser.parse(Array(data)), path: "")
+            JSONNode(value: try JSONParser.parse(Array(data)))
         }
     }
 

@@ -21,8 +21,7 @@ extension TokenizerDefinition {
         }
         vocabulary.reserveCapacity(members.count)
         for member in members {
-            let place = JSONNode(
-                value: member.value, path: node.path + "." + String(decoding: member.key, as: UTF8.self))
+            let place = JSONNode(value: member.value, place: .key(node.place, member.key))
             let id = try place.integer()
             let bytes = ByteAlphabet.bytes(of: member.key) ?? member.key
             try register(id, bytes, at: place)

@@ -20,7 +20,7 @@ struct TokenizerDefinition: Sendable {
     var suffix: [Int32] = []
 
     init(json: [UInt8]) throws(TokenizationError) {
-        let file = JSONNode(value: try JSONParser.parse(json), path: "")
+        let file = JSONNode(value: try JSONParser.parse(json))
         try refuseNonNull(in: file, "truncation", "null: long texts are the caller's decision")
         try refuseNonNull(in: file, "padding", "null: padding is the caller's decision")
         try readNormalizer(file.optional("normalizer"))
