@@ -81,7 +81,7 @@ extension YAMLReader {
         let mapping = try mapping()
         for entry in mapping.entries where !keys.contains(entry.name) {
             throw entry.value.error(
-                "'\(entry.name)' is not a known key here", Self.advice(for: entry.name, among: keys), at: entry.line)
+                "it is not a known key", Self.advice(for: entry.name, among: keys), at: entry.line)
         }
         return mapping
     }

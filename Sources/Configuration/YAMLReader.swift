@@ -94,6 +94,9 @@ struct YAMLReader {
         }
     }
 
+    /// Whether the value is neither a list nor a mapping.
+    var isScalar: Bool { if case .scalar = node { true } else { false } }
+
     /// Whether nothing, or `null`, is written.
     var isNull: Bool { node.null != nil }
 }

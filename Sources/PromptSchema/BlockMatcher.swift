@@ -51,14 +51,9 @@ struct BlockMatcher {
 
     /// The blocks of a region that `advance` found; fails where the region is not a sequence of blocks.
     func blocks(in region: Range<Int>, of text: [UInt8]) throws(MatchFailure) -> [Block] {
-        let found: [Block]
         switch policy {
-        case .fullPrompt: found = knownBlocks(in: region, of: text)
-        case .keep, .strip: found = try anyBlocks(in: region, of: text)
+        case .fullPrompt: knownBlocks(in: region, of: text)
+        case .keep, .strip: try anyBlocks(in: region, of: text)
         }
-        if let maximum, found.count > maximum {
-            throw MatchFailure(.limit("it has \(found.count) examples and the limit is \(maximum)"))
-        }
-        return found
     }
 }

@@ -31,6 +31,9 @@ struct MatchFailure: Error {
         }
     }
 
+    /// Whether the text matches in too many ways.
+    var isAmbiguous: Bool { if case .ambiguous = kind { true } else { false } }
+
     /// The reason as callers see it.
     func reason(task: String, message: Int) -> UnknownReason {
         switch kind {

@@ -1,3 +1,10 @@
+/// The only parse of one message.
+struct MessageParse {
+    var segments: [Segment]
+    /// What is beyond a limit of the schema, if anything is.
+    var excess: String?
+}
+
 /// Parses one message by one pattern, with its literals in one form of line endings.
 ///
 /// The first literal is anchored at byte 0 and the last at the end. Between them every boundary that some parse can
@@ -62,15 +69,15 @@ struct MessageMatcher {
         return mine.hasSameBytes(as: theirs)
     }
 
-    /// The segments of the only parse of `text`, or why there is not exactly one.
-    func match(_ text: [UInt8], message: Int) throws(MatchFailure) -> [Segment] {
+    /// The only parse of `text`, or why there is not exactly one.
+    func match(_ text: [UInt8], message: Int) throws(MatchFailure) -> MessageParse {
         guard matches(head.bytes, text, at: 0, end: text.count) else {
             throw .literal(head.bytes, in: text, at: 0)
         }
         let start = head.bytes.count
         guard let last = variables.indices.last else {
             guard start == text.count else { throw MatchFailure(.drift, at: start) }
-            return head.segments(message: message, at: 0)
+            return MessageParse(segments: head.segments(message: message, at: 0))
         }
         let end = text.count - tail.count
         guard end >= start, matches(tail, text, at: end, end: text.count) else {
@@ -81,7 +88,7 @@ struct MessageMatcher {
             reached.append(try advance(index, isLast: index == last, from: reached[index], in: text, end: end))
         }
         guard let final = reached[last + 1].first, final.ways == 1 else { throw MatchFailure(.ambiguous) }
-        return try segments(of: text, message: message, reached)
+        return try parse(text, message: message, reached)
     }
 
     private func advance(
@@ -126,9 +133,9 @@ struct MessageMatcher {
         return .literal(tail, in: text, at: place)
     }
 
-    private func segments(
-        of text: [UInt8], message: Int, _ reached: [[Boundary]]
-    ) throws(MatchFailure) -> [Segment] {
+    private func parse(
+        _ text: [UInt8], message: Int, _ reached: [[Boundary]]
+    ) throws(MatchFailure) -> MessageParse {
         // Back along the only way: position k is where variable part k starts.
         var starts = [Int](repeating: 0, count: variables.count)
         var boundary = reached[variables.count][0]
@@ -136,31 +143,34 @@ struct MessageMatcher {
             boundary = reached[index][boundary.previous]
             starts[index] = boundary.position
         }
-        var result = head.segments(message: message, at: 0)
+        var result = MessageParse(segments: head.segments(message: message, at: 0))
         for (index, variable) in variables.enumerated() {
             let next = index + 1 < starts.count ? starts[index + 1] : text.count
             let range = starts[index]..<(next - closings[index].bytes.count)
             switch variable {
             case .slot(let kind, let slot):
-                try checkLimit(slot, kind, range.count)
-                result.append(Segment(kind: kind, message: message, range: range, kept: true, slot: slot.name))
+                result.segments.append(
+                    Segment(kind: kind, message: message, range: range, kept: true, slot: slot.name))
+                result.excess = result.excess ?? excess(slot, kind, range.count)
             case .examples(let blocks):
-                for block in try blocks.blocks(in: range, of: text) {
-                    result.append(
-                        Segment(
-                            kind: .examples, message: message, range: block.range,
-                            kept: block.row == nil && blocks.policy == .keep, example: block.row))
+                let found = try blocks.blocks(in: range, of: text)
+                result.segments += found.map { block in
+                    Segment(
+                        kind: .examples, message: message, range: block.range,
+                        kept: block.row == nil && blocks.policy == .keep, example: block.row)
+                }
+                if let maximum = blocks.maximum, found.count > maximum {
+                    result.excess = "it has \(found.count) examples and the limit is \(maximum)"
                 }
             }
-            result += closings[index].segments(message: message, at: range.upperBound)
+            result.segments += closings[index].segments(message: message, at: range.upperBound)
         }
         return result
     }
 
-    private func checkLimit(_ slot: Slot, _ kind: SegmentKind, _ count: Int) throws(MatchFailure) {
-        if kind == .query, count == 0 { throw MatchFailure(.limit("its query is empty")) }
-        if let maximum = slot.maximumBytes, count > maximum {
-            throw MatchFailure(.limit("its \(kind.rawValue) has \(count) bytes and the limit is \(maximum)"))
-        }
+    private func excess(_ slot: Slot, _ kind: SegmentKind, _ count: Int) -> String? {
+        if kind == .query, count == 0 { return "its query is empty" }
+        guard let maximum = slot.maximumBytes, count > maximum else { return nil }
+        return "its \(kind.rawValue) has \(count) bytes and the limit is \(maximum)"
     }
 }

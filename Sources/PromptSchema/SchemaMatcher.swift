@@ -41,17 +41,25 @@ struct SchemaMatcher {
         guard surplus == 0 || (turns != nil && surplus > 0 && surplus % 2 == 0) else { throw shape }
         for index in list.indices where list[index].role != role(at: index, surplus: surplus) { throw shape }
         var segments: [Segment] = []
+        // A message that fits in too many ways, or beyond a limit; a later one that does not fit at all says more.
+        var doubt: Failure?
         var index = 0
         while index < list.count {
-            if index >= turnsPosition, index < turnsPosition + surplus {
-                segments += try pair(list, at: index)
-                index += 2
-            } else {
-                let pattern = index < turnsPosition ? index : index - surplus
-                segments += try message(list[index].text, pattern: pattern, index: index)
-                index += 1
+            let isPair = index >= turnsPosition && index < turnsPosition + surplus
+            do throws(Failure) {
+                if isPair {
+                    segments += try pair(list, at: index)
+                } else {
+                    let pattern = index < turnsPosition ? index : index - surplus
+                    segments += try message(list[index].text, pattern: pattern, index: index)
+                }
+            } catch {
+                guard error.failure.isParse else { throw error }
+                if doubt == nil || error.failure.isAmbiguous { doubt = error }
             }
+            index += isPair ? 2 : 1
         }
+        if let doubt { throw doubt }
         if let maximum = turns?.turns.maximum, surplus / 2 > maximum {
             let what = "it has \(surplus / 2) examples and the limit is \(maximum)"
             throw Failure(failure: MatchFailure(.limit(what)), message: turnsPosition)
@@ -89,26 +97,22 @@ struct SchemaMatcher {
 
     /// Tries every form of line endings: two different parses are one too many.
     private func message(_ text: [UInt8], pattern: Int, index: Int) throws(Failure) -> [Segment] {
-        var parsed: [Segment]?
-        var failures: [MatchFailure] = []
+        var parsed: MessageParse?
         var isAmbiguous = false
+        var furthest: MatchFailure?
         for variant in messages[pattern] {
             do throws(MatchFailure) {
-                let segments = try variant.match(text, message: index)
-                if let parsed, parsed != segments { isAmbiguous = true }
-                parsed = segments
+                let parse = try variant.match(text, message: index)
+                if let parsed, parsed.segments != parse.segments { isAmbiguous = true }
+                parsed = parse
             } catch {
-                failures.append(error)
+                if error.isAmbiguous { isAmbiguous = true }
+                if error.offset > furthest?.offset ?? -1 { furthest = error }
             }
         }
-        let beyond = failures.filter(\.isParse)
-        if isAmbiguous || beyond.count + (parsed == nil ? 0 : 1) > 1 {
-            throw Failure(failure: MatchFailure(.ambiguous), message: index)
-        }
-        if let failure = beyond.first { throw Failure(failure: failure, message: index) }
-        if let parsed { return parsed }
-        var furthest = failures[0]
-        for failure in failures where failure.offset > furthest.offset { furthest = failure }
-        throw Failure(failure: furthest, message: index)
+        if isAmbiguous { throw Failure(failure: MatchFailure(.ambiguous), message: index) }
+        if let excess = parsed?.excess { throw Failure(failure: MatchFailure(.limit(excess)), message: index) }
+        if let parsed { return parsed.segments }
+        throw Failure(failure: furthest ?? MatchFailure(.drift), message: index)
     }
 }
