@@ -16,11 +16,28 @@ enum GraphemeCluster {
             case let value: append(value, to: &scalars)
             }
         }
+        sortMarks(&scalars)
         return scalars.split(separator: beforeFirstFinal, omittingEmptySubsequences: false).map { part in
             var text = ""
             text.unicodeScalars.append(contentsOf: part.compactMap(Unicode.Scalar.init))
             return text.precomposedStringWithCanonicalMapping
         }.joined(separator: "\u{11A7}")
+    }
+
+    /// Puts each run of combining marks in canonical order, so that Foundation, whose own sort is quadratic, finds
+    /// nothing to do: a text of nothing but marks must not stall the encoder.
+    private static func sortMarks(_ scalars: inout [UInt32]) {
+        let classes = scalars.map { Unicode.Scalar($0)?.properties.canonicalCombiningClass.rawValue ?? 0 }
+        var start = 0
+        while start < scalars.count {
+            let end = classes[start...].firstIndex(of: 0) ?? scalars.count
+            if end - start > 1 {
+                // Stable: marks of one class keep their order.
+                let order = (start..<end).sorted { (classes[$0], $0) < (classes[$1], $1) }
+                scalars.replaceSubrange(start..<end, with: order.map { scalars[$0] })
+            }
+            start = end + 1
+        }
     }
 
     /// The jamo just before the first final consonant; it never composes.

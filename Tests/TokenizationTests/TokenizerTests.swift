@@ -134,6 +134,15 @@ struct TokenizerTests {
         #expect(tokenizer.decode(tokenizer.encode(text)) == text)
     }
 
+    @Test("a text of combining marks alone is composed without stalling", .timeLimit(.minutes(1)))
+    func manyMarks() throws {
+        let tokenizer = try Fixtures.tokenizer("qwen2")
+        let text = Array(("a" + String(repeating: "\u{307}\u{323}", count: 100_000)).utf8)
+        let sorted =
+            "\u{1EA1}" + String(repeating: "\u{323}", count: 99_999) + String(repeating: "\u{307}", count: 100_000)
+        #expect(tokenizer.decode(tokenizer.encode(text)) == Array(sorted.utf8))
+    }
+
     @Test("the fingerprint is the SHA-256 of the file")
     func fingerprint() throws {
         let bytes = try Fixtures.bytes("gpt2.tokenizer.json")
