@@ -1,7 +1,3 @@
-// Unchecked sendability: `CurlMulti` holds libcurl's multi handle. Every function but `wakeUp` is called by the transfer
-// thread alone, and `curl_multi_wakeup` is documented as callable from any thread while the handle exists, which the
-// owner's lifetime ensures.
-//
 // This is the only file that touches libcurl: the owners of its handles, its callbacks, and its result codes.
 
 internal import CCurl
@@ -21,18 +17,28 @@ struct CurlOutcome {
     let text: String
 }
 
-/// Owns a multi handle: the connections and the transfers under way.
-@safe struct CurlMulti: ~Copyable, @unchecked Sendable {
+/// Owns a multi handle: the connections and the transfers under way. Belongs to one thread.
+///
+/// It is driven by sockets that are ready (`curl_multi_socket_action`). The simpler `curl_multi_poll` and
+/// `curl_multi_perform` make a system call for each open transfer in every turn, however few of them have news.
+@safe struct CurlMulti: ~Copyable {
     private let handle: UnsafeMutableRawPointer
+    private let watch: SocketWatch
 
     private static let libraryResult = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
-    init(idleConnections: Int) throws(TransportError) {
+    init(idleConnections: Int, _ readiness: ReadinessQueue) throws(TransportError) {
         guard Self.libraryResult == CURLE_OK, let handle = unsafe curl_multi_init() else {
             throw TransportError(.internalFailure, context: "libcurl cannot be set up", wasSent: false)
         }
         unsafe self.handle = handle
+        watch = SocketWatch(readiness)
+        let context = unsafe Unmanaged.passUnretained(watch).toOpaque()
         _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, max(1, idleConnections))
+        _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context)
+        _ = unsafe ccurl_multi_set_socket_function(handle, socketCallback)
+        _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, context)
+        _ = unsafe ccurl_multi_set_timer_function(handle, timerCallback)
     }
 
     deinit {
@@ -47,11 +53,6 @@ struct CurlOutcome {
         _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
     }
 
-    /// Ends `poll` early, or the next one at once; callable from any thread.
-    func wakeUp() {
-        _ = unsafe curl_multi_wakeup(handle)
-    }
-
     func add(_ transfer: Transfer) throws(TransportError) {
         guard unsafe curl_multi_add_handle(handle, transfer.easy.handle) == CURLM_OK else {
             throw TransportError(.internalFailure, context: "libcurl takes no more transfers", wasSent: false)
@@ -63,13 +64,22 @@ struct CurlOutcome {
         _ = unsafe curl_multi_remove_handle(handle, transfer.easy.handle)
     }
 
-    func perform() {
+    /// Sleeps until a socket is ready, libcurl's timer or `limit` has run out, or the queue is woken; then lets libcurl
+    /// work on what is ready.
+    func turn(sleepingAtMost limit: Duration) {
         var running: Int32 = 0
-        _ = unsafe curl_multi_perform(handle, &running)
+        for (socket, ready) in watch.wait(atMost: limit) {
+            let events = (ready.canRead ? CURL_CSELECT_IN : 0) | (ready.canWrite ? CURL_CSELECT_OUT : 0)
+            _ = unsafe curl_multi_socket_action(handle, socket, events, &running)
+        }
+        runDueTimer()
     }
 
-    func poll(for limit: Duration) {
-        _ = unsafe curl_multi_poll(handle, nil, 0, Int32(clamping: limit.milliseconds), nil)
+    /// Lets libcurl do what its timer stands for: start what was added, go on with what was resumed, keep time limits.
+    func runDueTimer() {
+        guard watch.takeDueTimer() else { return }
+        var running: Int32 = 0
+        _ = unsafe curl_multi_socket_action(handle, CURL_SOCKET_BAD, 0, &running)
     }
 
     /// The next transfer that libcurl has finished.
@@ -251,6 +261,22 @@ private typealias Context = UnsafeMutableRawPointer
 private func transfer(_ context: Context?) -> Transfer? {
     guard let context = unsafe context else { return nil }
     return unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+}
+
+private let socketCallback: curl_socket_callback = { _, socket, what, context, _ in
+    guard let context = unsafe context else { return -1 }
+    let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue()
+    let wanted = Readiness(
+        canRead: what == CURL_POLL_IN || what == CURL_POLL_INOUT,
+        canWrite: what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+    watch.set(socket, what == CURL_POLL_REMOVE ? nil : wanted)
+    return 0
+}
+
+private let timerCallback: curl_multi_timer_callback = { _, milliseconds, context in
+    guard let context = unsafe context else { return -1 }
+    unsafe Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().setTimer(milliseconds)
+    return 0
 }
 
 private let prereqCallback: curl_prereq_callback = { context, _, _, _, _ in

@@ -8,7 +8,7 @@ struct Submission: Sendable {
     let limits: TransportLimits
 }
 
-/// The thread that owns libcurl: it takes mail, lets libcurl work, and sleeps in `curl_multi_poll`.
+/// The thread that owns libcurl: it takes mail, lets libcurl work, and sleeps until a socket is ready or mail comes.
 final class TransferLoop: Sendable {
     /// What other threads want of this one. `isSignalled`: a wake-up is on its way, no need for another.
     private struct Mail {
@@ -16,16 +16,30 @@ final class TransferLoop: Sendable {
         var resumed: [Exchange] = []
         var stopped: [Exchange] = []
         var isSignalled = false
-        var isClosed = false
+        /// Set once the loop is to end: why nothing is served any more.
+        var closing: Closing?
     }
 
-    private let multi: CurlMulti
+    private enum Closing {
+        case shutDown, noLibrary
+
+        func error(wasSent: Bool) -> TransportError {
+            switch self {
+            case .shutDown:
+                TransportError(.shutDown, context: "The transport has been shut down", wasSent: wasSent)
+            case .noLibrary:
+                TransportError(.internalFailure, context: "libcurl cannot be set up", wasSent: wasSent)
+            }
+        }
+    }
+
     private let options: TransportOptions
+    private let readiness: ReadinessQueue
     private let mail = Mutex(Mail())
 
     init(_ options: TransportOptions) throws(TransportError) {
-        multi = try CurlMulti(idleConnections: options.idleConnections)
         self.options = options
+        readiness = try ReadinessQueue()
     }
 
     func start() {
@@ -35,72 +49,78 @@ final class TransferLoop: Sendable {
     // MARK: Any thread
 
     func submit(_ submission: Submission) {
-        let isClosed = post { mail in
-            if !mail.isClosed { mail.submissions.append(submission) }
-            return mail.isClosed
+        let closing = post { mail in
+            if mail.closing == nil { mail.submissions.append(submission) }
         }
-        if isClosed { submission.exchange.finished(.failure(Self.shutDown(wasSent: false))) }
+        if let closing { submission.exchange.finished(.failure(closing.error(wasSent: false))) }
     }
 
     func resume(_ exchange: Exchange) {
-        post { if !$0.isClosed { $0.resumed.append(exchange) } }
+        post { if $0.closing == nil { $0.resumed.append(exchange) } }
     }
 
     func stop(_ exchange: Exchange) {
-        post { if !$0.isClosed { $0.stopped.append(exchange) } }
+        post { if $0.closing == nil { $0.stopped.append(exchange) } }
     }
 
     func close() {
-        post { $0.isClosed = true }
+        post { if $0.closing == nil { $0.closing = .shutDown } }
     }
 
+    /// Changes the mail and wakes the thread; returns why the loop has ended, if it has.
     @discardableResult
-    private func post<Value: Sendable>(_ change: (inout Mail) -> Value) -> Value {
-        let (value, wakes) = mail.withLock { mail in
-            let value = change(&mail)
+    private func post(_ change: (inout Mail) -> Void) -> Closing? {
+        let (closing, wakes) = mail.withLock { mail in
+            change(&mail)
             defer { mail.isSignalled = true }
-            return (value, !mail.isSignalled)
+            return (mail.closing, !mail.isSignalled)
         }
-        if wakes { multi.wakeUp() }
-        return value
+        if wakes { readiness.wakeUp() }
+        return closing
     }
 
     // MARK: This thread
 
     private func run() {
+        do throws(TransportError) {
+            try serve(on: CurlMulti(idleConnections: options.idleConnections, readiness))
+        } catch {
+            post { $0.closing = .noLibrary }
+            let mail = collectMail()
+            for submission in mail.submissions { submission.exchange.finished(.failure(error)) }
+        }
+    }
+
+    /// Serves until the loop is closed.
+    private func serve(on multi: borrowing CurlMulti) {
         CurlMulti.prepareThread()
         var transfers = TransferTable(options)
         while true {
             let mail = collectMail()
-            if mail.isClosed {
+            if let closing = mail.closing {
                 for submission in mail.submissions {
-                    submission.exchange.finished(.failure(Self.shutDown(wasSent: false)))
+                    submission.exchange.finished(.failure(closing.error(wasSent: false)))
                 }
-                transfers.finishAll(on: multi) { Self.shutDown(wasSent: $0) }
-                return
+                return transfers.finishAll(on: multi) { closing.error(wasSent: $0) }
             }
             transfers.now = .now
             for submission in mail.submissions { transfers.start(submission, on: multi) }
             for exchange in mail.stopped { transfers.stop(exchange, on: multi) }
             for exchange in mail.resumed { transfers.resume(exchange) }
-            multi.perform()
+            multi.runDueTimer()
             while let (transfer, outcome) = multi.nextCompletion() {
                 transfers.complete(transfer, outcome, on: multi)
             }
             transfers.deliver()
-            multi.poll(for: transfers.expire(on: multi))
+            multi.turn(sleepingAtMost: transfers.expire(on: multi))
         }
     }
 
     private func collectMail() -> Mail {
         mail.withLock { mail in
             let collected = mail
-            mail = Mail(isClosed: mail.isClosed)
+            mail = Mail(closing: mail.closing)
             return collected
         }
-    }
-
-    private static func shutDown(wasSent: Bool) -> TransportError {
-        TransportError(.shutDown, context: "The transport has been shut down", wasSent: wasSent)
     }
 }
