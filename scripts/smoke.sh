@@ -81,8 +81,24 @@ strings() {
         sed -E "s/^\"$1\"[[:space:]]*:[[:space:]]*\"//; s/\"\$//; s/\\\\(.)/\\1/g" | tr -d '\n'
 }
 
-# number KEY: the first JSON number with that key on standard input.
-number() { { grep -oE "\"$1\"[[:space:]]*:[[:space:]]*-?[0-9]+" || true; } | sed -E 's/.*[^-0-9]//; 1q'; }
+# total KEY...: the number under these keys, one inside the other, of the report's totals on standard input.
+total() {
+    local text key
+    text=$(tr -d '\n')
+    for key in totals "$@"; do
+        [[ $text == *"\"$key\""* ]] || return 0
+        text=${text#*"\"$key\""}
+    done
+    sed -E 's/^[[:space:]]*:[[:space:]]*(-?[0-9]+).*/\1/' <<< "$text"
+}
+
+# count NAME: adds what the response NAME says it saved to what the ledger must have.
+count() {
+    local spared
+    spared=$(header "$1" x-promptintern-tokens-saved)
+    answered=$((answered + 1))
+    saved=$((saved + ${spared:-0}))
+}
 
 start() {
     local port admin_port
@@ -129,6 +145,7 @@ grep -q '"object"[[:space:]]*:[[:space:]]*"list"' "$folder/models.body" || fail 
 pass "the models are a list"
 
 right=0
+answered=0
 saved=0
 for seed in $(seq "$seeds"); do
     name=demo-$seed
@@ -142,7 +159,7 @@ for seed in $(seq "$seeds"); do
     spared=$(header "$name" x-promptintern-tokens-saved)
     expect "demo prompt $seed: before less after is saved" "$((before - after))" "$spared"
     ((after * 10 <= before)) || fail "demo prompt $seed: $after of $before tokens were sent, more than a tenth"
-    saved=$((saved + spared))
+    count "$name"
     [[ $(strings content < "$folder/$name.body") == "$(cat "$folder/$name.answer")" ]] && right=$((right + 1))
 done
 ((right >= required)) || fail "$right of $seeds demo questions were answered right, $required are required"
@@ -152,6 +169,7 @@ pass "responses carry a request id: $(header demo-1 x-request-id)"
 
 "$program" demo request --seed 1 --stream > "$folder/stream.json"
 expect "a streamed demo prompt is answered" 200 "$(chat stream -N)"
+count stream
 [[ $(header stream content-type) == text/event-stream* ]] || fail "a stream of type '$(header stream content-type)'"
 expect "the stream says the same as the whole answer" \
     "$(strings content < "$folder/demo-1.body")" "$(strings content < "$folder/stream.body")"
@@ -162,12 +180,14 @@ sed -E '0,/"content"[[:space:]]*:[[:space:]]*"[A-Za-z ,]{12,}/ s/("content"[[:sp
     "$folder/demo-1.json" > "$folder/drift.json"
 cmp -s "$folder/demo-1.json" "$folder/drift.json" && fail "could not change a letter of the template"
 expect "a drifted prompt is answered" 200 "$(chat drift)"
+count drift
 expect "a drifted prompt goes in full" full_prompt "$(header drift x-promptintern-arm)"
 expect "and the reason is given" drift "$(header drift x-promptintern-reason)"
 expect "and nothing is saved" 0 "$(header drift x-promptintern-tokens-saved)"
 
 cp "$folder/demo-1.json" "$folder/bypass.json"
 expect "a bypassed prompt is answered" 200 "$(chat bypass -H 'x-promptintern-bypass: true')"
+count bypass
 expect "and goes in full" full_prompt "$(header bypass x-promptintern-arm)"
 
 mode() { # MODE: sets the task's mode through the admin listener
@@ -179,10 +199,12 @@ mode() { # MODE: sets the task's mode through the admin listener
 mode off
 cp "$folder/demo-1.json" "$folder/off.json"
 expect "a prompt of a task that is off is answered" 200 "$(chat off)"
+count off
 expect "and goes in full" full_prompt "$(header off x-promptintern-arm)"
 mode on
 cp "$folder/demo-1.json" "$folder/on.json"
 expect "a prompt of a task that is on again is answered" 200 "$(chat on)"
+count on
 expect "and goes as the query alone" internalized "$(header on x-promptintern-arm)"
 
 printf '{"model": "%s", "messages": ' "$task" > "$folder/broken.json"
@@ -190,11 +212,15 @@ expect "a broken request gets 400" 400 "$(chat broken)"
 grep -q '"error"' "$folder/broken.body" || fail "no error object in $(cat "$folder/broken.body")"
 pass "and an error object"
 
-answered=$((seeds + 5))
+agree() { # NAME FILE: the report in FILE has every answered request and every saved token
+    expect "$1: requests" "$answered" "$(total requests < "$2")"
+    expect "$1: tokens saved" "$saved" "$(total tokens prompt saved < "$2")"
+}
 expect "GET /v1/savings" 200 "$(request savings GET "$base/v1/savings?task=$task")"
-expect "the ledger counts every answered request" "$answered" "$(number requests < "$folder/savings.body")"
-"$program" savings --ledger "$folder/ledger.sqlite" --json > "$folder/savings.json" || fail "promptintern savings failed"
-expect "promptintern savings --json counts the same" "$answered" "$(number requests < "$folder/savings.json")"
+agree "GET /v1/savings" "$folder/savings.body"
+"$program" savings --ledger "$folder/ledger.sqlite" --task "$task" --json > "$folder/savings.json" ||
+    fail "promptintern savings ended with an error"
+agree "promptintern savings" "$folder/savings.json"
 
 stop
 say "$checks passed, 0 failed"
