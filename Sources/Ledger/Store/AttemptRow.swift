@@ -11,9 +11,10 @@ enum AttemptRow {
         "money_paid", "currency", "price_date", "first_token_ms", "total_ms", "status", "outcome",
     ]
 
+    /// Changes no row when the request's attempt is already there.
     static let insertion =
         "INSERT INTO attempts (\(columns.joined(separator: ", "))) "
-        + "VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))"
+        + "VALUES (\(columns.map { _ in "?" }.joined(separator: ", "))) ON CONFLICT (request_id, attempt) DO NOTHING"
 
     /// The values in the order of `columns`.
     static func arguments(_ entry: LedgerEntry) -> StatementArguments {

@@ -12,12 +12,12 @@ enum LedgerTransaction {
                 for (index, work) in batch.enumerated() {
                     switch work {
                     case .entry(let entry):
-                        do {
-                            insertion.setUncheckedArguments(AttemptRow.arguments(entry))
-                            try insertion.execute()
-                            rollups.add(entry)
-                        } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+                        insertion.setUncheckedArguments(AttemptRow.arguments(entry))
+                        try insertion.execute()
+                        if db.changesCount == 0 {
                             refused[index] = duplicate(entry)
+                        } else {
+                            rollups.add(entry)
                         }
                     case .modeChange(let change): try ModeChangeRow.insert(change, into: db)
                     case .probe: try probe(db)
