@@ -59,7 +59,8 @@ struct ModelCheckpointTests {
             (#""quantization_config":{"quant_method":"gptq"}"#, "quantization_config"),
             (#""partial_rotary_factor":0.5"#, "partial_rotary_factor"), (#""pretraining_tp":2"#, "pretraining_tp"),
             (#""num_key_value_heads":3"#, "num_key_value_heads"), (#""num_attention_heads":5"#, "num_attention_heads"),
-            (#""head_dim":7"#, "head_dim"), (#""hidden_size":0"#, "hidden_size"), (#""hidden_size":3.5"#, "hidden_size"),
+            (#""head_dim":7"#, "head_dim"), (#""hidden_size":0"#, "hidden_size"),
+            (#""hidden_size":3.5"#, "hidden_size"),
             (#""hidden_size":"32""#, "hidden_size"), (#""vocab_size":null"#, "vocab_size"),
             (#""num_hidden_layers":1e30"#, "num_hidden_layers"), (#""eos_token_id":96"#, "eos_token_id"),
             (#""eos_token_id":"</s>""#, "eos_token_id"), (#""tie_word_embeddings":1"#, "tie_word_embeddings"),
@@ -79,7 +80,8 @@ struct ModelCheckpointTests {
         #expect(try refusal(text).contains("not a JSON object"))
     }
 
-    @Test("weights written in float32 come back bit for bit, and so does the config", arguments: [Fixture.tied, .untied])
+    @Test(
+        "weights written in float32 come back bit for bit, and so does the config", arguments: [Fixture.tied, .untied])
     func roundTrip(_ fixture: Fixture) throws {
         let folder = try TinyModelFolder()
         let weights = try fixture.weights()

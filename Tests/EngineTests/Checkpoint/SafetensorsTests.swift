@@ -1,11 +1,12 @@
-import Engine
+@testable import Engine
 import Foundation
 import TestSupport
 import Testing
 
 @Suite("Safetensors files")
 struct SafetensorsTests {
-    static let good = #"{"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]}}"#
+    static let good =
+        #"{"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]}}"#
 
     /// A file with this header and so many data bytes.
     static func file(_ header: String, data: Int = 12, length: UInt64? = nil) -> [UInt8] {
@@ -34,7 +35,8 @@ struct SafetensorsTests {
         let folder = try TinyModelFolder()
         let values: [Float] = [1.5, -2]
         let bits: [UInt16] = [0x3F80, 0xC040]
-        let header = #" {"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"#
+        let header =
+            #" {"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"#
             + #""b":{"dtype":"BF16","shape":[2],"data_offsets":[8,12]},"#
             + #""h\u00e9\ud83d\ude00":{"data_offsets":[12,14],"shape":[],"dtype":"F16"},"#
             + #""e":{"dtype":"F32","shape":[3,0],"data_offsets":[12,12]},"__metadata__":{"format":"pt"}}   "#
@@ -144,7 +146,10 @@ struct SafetensorsTests {
         (#"{"a\u12"#, 0, "does not end"),
         (String(repeating: #"{"a":"#, count: 20_000), 0, "unknown member"),
         (String(repeating: "[", count: 100_000), 0, "'{'"),
-        (#"{"a":{"dtype":"F32","shape":[\#(String(repeating: "1,", count: 1_000))1],"data_offsets":[0,4]}}"#, 4, "64 numbers"),
+        (
+            #"{"a":{"dtype":"F32","shape":[\#(String(repeating: "1,", count: 1_000))1],"data_offsets":[0,4]}}"#, 4,
+            "64 numbers"
+        ),
     ]
 
     @Test("a crafted header is refused with the reason", arguments: hostile.indices)
@@ -182,7 +187,9 @@ struct SafetensorsTests {
     @Test("more than 20,000 tensors are refused")
     func tensors() throws {
         func header(_ count: Int) -> String {
-            "{" + (0..<count).map { #""\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }.joined(separator: ",") + "}"
+            "{"
+                + (0..<count).map { #""\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }.joined(
+                    separator: ",") + "}"
         }
         #expect(try error(Self.file(header(20_000), data: 0)) == nil)
         #expect(try error(Self.file(header(20_001), data: 0))?.description.contains("20000") == true)
@@ -200,18 +207,20 @@ struct SafetensorsTests {
     func damaged() throws {
         let seed: UInt64 = 77
         var random = SeededRandom(seed: seed)
-        let folder = try TinyModelFolder()
-        let bytes = Self.file(Self.good)
+        let json = Array(Self.good.utf8)
         for number in 0..<10_000 {
-            var damaged = bytes
+            var damaged = json
             for _ in 0..<Int.random(in: 1...3, using: &random) {
-                let place = Int.random(in: 0..<bytes.count - 12, using: &random)
-                damaged[place] = UInt8.random(in: 0...255, using: &random)
+                damaged[Int.random(in: json.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
             }
-            let path = try folder.write(damaged, to: "x")
-            guard let file = try? SafetensorsFile(path: path) else { continue }
-            let covered = file.header.tensors.values.reduce(0) { $0 + $1.range.count }
-            #expect(covered == 12, "seed \(seed), case \(number)")
+            guard let header = try? SafetensorsHeader(json: damaged, fileSize: 8 + json.count + 12, path: "x") else {
+                continue
+            }
+            let covered = header.tensors.values.reduce(0) { $0 + $1.range.count }
+            guard covered == 12 else {
+                Issue.record("seed \(seed), case \(number)")
+                return
+            }
         }
     }
 
