@@ -17,14 +17,16 @@ public final class ScriptedServer: Sendable {
     ///
     /// - Parameters:
     ///   - reading: how much of a request is read before `script` is asked.
+    ///   - backlog: how many connections the system takes beyond one while the server has not accepted them.
     ///   - accepts: false leaves every connection in the system's queue, unanswered.
     ///   - script: the steps for a request.
     public init(
-        reading: ScriptedReading = .wholeRequest, accepts: Bool = true, _ script: @escaping Script
+        reading: ScriptedReading = .wholeRequest, backlog: Int32 = 1024, accepts: Bool = true,
+        _ script: @escaping Script
     ) throws {
-        let (listener, port) = try ScriptedSocket.listen()
+        let (listener, port) = try ScriptedSocket.listen(backlog: backlog)
         self.port = port
-        hub = ScriptedHub(listener: listener, reading: reading, script: script)
+        hub = ScriptedHub(listener: listener, accepts: accepts, reading: reading, script: script)
         if accepts { hub.startAccepting() }
     }
 
@@ -86,9 +88,13 @@ final class ScriptedHub: Sendable {
     let reading: ScriptedReading
     let script: ScriptedServer.Script
     private let listener: Int32
+    private let accepts: Bool
 
-    init(listener: Int32, reading: ScriptedReading, script: @escaping ScriptedServer.Script) {
+    init(
+        listener: Int32, accepts: Bool, reading: ScriptedReading, script: @escaping ScriptedServer.Script
+    ) {
         self.listener = listener
+        self.accepts = accepts
         self.reading = reading
         self.script = script
         log.withLock { _ = $0.open.insert(listener) }
@@ -105,13 +111,17 @@ final class ScriptedHub: Sendable {
                     log.connections += 1
                     return log.connections - 1
                 }
-                guard let number else { return ScriptedSocket.close(socket) }
+                guard let number else {
+                    ScriptedSocket.close(socket)
+                    break
+                }
                 Self.startThread { [self] in
                     var connection = ScriptedConnection(socket: socket, number: number, hub: self)
                     connection.serve()
                     close(socket)
                 }
             }
+            close(listener)
         }
     }
 
@@ -122,7 +132,7 @@ final class ScriptedHub: Sendable {
             for socket in log.open { ScriptedSocket.shutDown(socket) }
             return !log.isStopped
         }
-        if first { close(listener) }
+        if first, !accepts { close(listener) }
     }
 
     /// Closes a socket; under the lock, so that `stop` never meets a number that is used again.

@@ -18,7 +18,7 @@ enum ScriptedSocket {
     }
 
     /// A listening socket on 127.0.0.1 and its port.
-    static func listen() throws -> (socket: Int32, port: Int) {
+    static func listen(backlog: Int32) throws -> (socket: Int32, port: Int) {
         let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let socket = Foundation.socket(AF_INET, kind, 0)
         guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
@@ -28,7 +28,7 @@ enum ScriptedSocket {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                unsafe bind(socket, pointer, length) == 0 && Foundation.listen(socket, 1024) == 0
+                unsafe bind(socket, pointer, length) == 0 && Foundation.listen(socket, backlog) == 0
                     && getsockname(socket, pointer, &length) == 0
             }
         }

@@ -27,6 +27,33 @@ struct FaultTests {
         }
     }
 
+    @Test("a connection that is never made is a connect timeout that says nothing was sent")
+    func blackHole() async throws {
+        let server = try ScriptedServer(backlog: 0, accepts: false) { _ in [] }
+        let transport = try CurlTransport()
+        let endpoint = try UpstreamEndpoint(server.baseURL)
+        let limits = TransportLimits(connect: .milliseconds(300), firstByte: .milliseconds(900))
+        var errors: [TransportError] = []
+        await withTaskGroup(of: TransportError?.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    do throws(TransportError) {
+                        _ = try await transport.send(
+                            TransportRequest(method: "GET", path: "/"), to: endpoint, limits: limits)
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            for await error in group { errors += error.map { [$0] } ?? [] }
+        }
+        #expect(errors.count == 4)
+        // The system itself connects the first one or two; the others find the queue full.
+        #expect(errors.contains { $0.code == .connectTimeout })
+        #expect(errors.allSatisfy { $0.code == ($0.wasSent ? .firstByteTimeout : .connectTimeout) })
+    }
+
     @Test("no header block in time is a first-byte timeout, interim responses or not", arguments: [false, true])
     func firstByteTimeout(interim: Bool) async throws {
         var fixture = try TransportFixture { _ in (interim ? [.text("HTTP/1.1 100 Continue\r\n\r\n")] : []) + [.hold] }
@@ -51,12 +78,12 @@ struct FaultTests {
     func notIdle() async throws {
         var fixture = try TransportFixture { request in
             if request.target == "/big" { return [.response(body: patterned(30 << 20))] }
-            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 100), .chunk("a")] } + [.lastChunk]
+            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 200), .chunk("a")] } + [.lastChunk]
         }
-        fixture.limits.idle = .milliseconds(400)
+        fixture.limits.idle = .milliseconds(1200)
         #expect(try await fixture.send("GET", "/trickle").body.collect().count == 8)
         let paused = try await fixture.send("GET", "/big")
-        try await Task.sleep(for: .milliseconds(900))
+        try await Task.sleep(for: .milliseconds(1500))
         #expect(try await paused.body.collect().count == 30 << 20)
     }
 
