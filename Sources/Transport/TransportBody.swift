@@ -39,7 +39,7 @@ public struct TransportBody: AsyncSequence, Sendable {
     }
 
     /// Hands out the chunks.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         let lease: BodyLease
 
         /// The next chunk, or nil after the last byte of a complete body.
