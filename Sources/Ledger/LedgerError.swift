@@ -24,8 +24,6 @@ public struct LedgerError: Error, Sendable, Equatable, CustomStringConvertible {
         case closed
         /// A filter of the savings report is not understood.
         case badFilter
-        /// A price or a date of the price table is not understood.
-        case badPrice
         /// SQLite refused for another reason.
         case store
     }

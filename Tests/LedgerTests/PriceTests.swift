@@ -108,4 +108,14 @@ struct PriceTests {
     func writing(nano: Int64, text: String) {
         #expect(NanoAmount.text(nano) == text)
     }
+
+    @Test(
+        "carry a day of the calendar",
+        arguments: [
+            ("2026-06-21", true), ("2024-02-29", true), ("2026-02-29", false), ("2026-6-21", false), ("", false),
+            ("2026-06-21T00:00:00Z", false), ("June 2026", false),
+        ])
+    func days(text: String, isDay: Bool) {
+        #expect(ModelPrice.isDay(text) == isDay)
+    }
 }

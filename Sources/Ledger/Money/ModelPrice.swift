@@ -33,4 +33,9 @@ public struct ModelPrice: Sendable, Equatable {
             + Int128(completion) * Int128(output)
         return Int64(clamping: (exact + 500_000) / 1_000_000)
     }
+
+    /// Whether the text is a day of the calendar, written `YYYY-MM-DD`.
+    public static func isDay(_ text: String) -> Bool {
+        text.utf8.count == 10 && Timestamp.parse(text) != nil
+    }
 }
