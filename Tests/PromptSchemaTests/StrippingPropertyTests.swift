@@ -81,12 +81,13 @@ struct StrippingPropertyTests {
     @Test("what is taken out of any text is byte for byte the schema's own template and examples")
     func onlyOwnBytes() throws {
         let seed: UInt64 = 20_260_105
-        print("seed \(seed), \(Self.cases) cases")
+        let cases = 40_000
+        print("seed \(seed), \(cases) cases")
         var random = SeededRandom(seed: seed)
         let schemas = (0..<400).map { _ in RandomSchema.make(&random) }
         let texts = schemas.map { HostileText($0) }
         var recognized = 0
-        for number in 0..<Self.cases {
+        for number in 0..<cases {
             let schema = schemas[number % schemas.count]
             guard var messages = try? schema.render(texts[number % schemas.count].parts(of: schema, &random)) else {
                 continue
@@ -114,7 +115,7 @@ struct StrippingPropertyTests {
             }
         }
         print("recognized \(recognized)")
-        #expect(recognized > Self.cases / 10)
+        #expect(recognized > cases / 10)
     }
 
     @Test("a query full of template, markers and examples never moves the cut of an anchored schema")
