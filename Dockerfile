@@ -1,4 +1,7 @@
-# The gateway with its demo task: docker build -t promptintern . && docker run -p 127.0.0.1:8080:8080 promptintern
+# The gateway with its demo task:
+#   docker build -t promptintern .
+#   docker run -e PROMPTINTERN_CLIENT_KEY=... -p 127.0.0.1:8080:8080 promptintern
+# It listens on every address of the container, and therefore refuses to start without a client key.
 # Two stages: the first has the Swift toolchain, the second only the program and the libraries it loads.
 
 FROM swift:6.3-bookworm AS build

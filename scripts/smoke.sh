@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec < /dev/null
+unset PROMPTINTERN_CLIENT_KEY PROMPTINTERN_UPSTREAM_KEY
 
 program=${1:-.build/release/promptintern}
 seeds=${SMOKE_SEEDS:-5}
