@@ -1,0 +1,15 @@
+public import ChatAPI
+
+/// Something that answers requests: an embedded engine, a local server, an upstream.
+public protocol Backend: Sendable {
+    /// The name in the configuration, the ledger and error texts.
+    var name: String { get }
+
+    /// The features that this backend would have to ignore; a request with one of them must not be sent here stripped.
+    func unsupported(_ features: Set<Feature>) -> Set<Feature>
+
+    /// Answers a request; returns when status and header fields are there.
+    ///
+    /// Every status is an answer, not an error. Cancelling the task, or letting go of the answer's body, ends the work.
+    func reply(to request: BackendRequest) async throws(BackendError) -> Reply
+}

@@ -1,0 +1,50 @@
+import Experimentation
+import Ledger
+
+/// The header fields of an answer.
+enum AnswerHeaders {
+    /// The backend's fields, without those that the gateway sets itself; its request id is kept under another name.
+    static func relayed(_ headers: HeaderFields, requestID: String) -> HeaderFields {
+        var fields: HeaderFields = [(GatewayHeader.requestID, requestID)]
+        for field in headers {
+            let name = field.name.lowercased()
+            if name == GatewayHeader.requestID {
+                fields.append((GatewayHeader.upstreamRequestID, field.value))
+            } else if !name.hasPrefix(GatewayHeader.prefix) {
+                fields.append(field)
+            }
+        }
+        return fields
+    }
+
+    /// What the gateway did; token counts only where a task's tokens were counted.
+    static func own(_ attempt: Attempt, _ decided: DecidedRequest?) -> HeaderFields {
+        var fields: HeaderFields = [
+            (GatewayHeader.arm, attempt.arm.rawValue), (GatewayHeader.reason, attempt.reason.rawValue),
+        ]
+        guard let decided, let task = decided.recognized.task else { return fields }
+        let before = decided.full.total
+        let after = attempt.sent.total
+        fields.insert((GatewayHeader.task, task.name), at: 0)
+        fields.append((GatewayHeader.model, attempt.model.filter { $0.isASCII && !$0.isNewline }))
+        fields.append((GatewayHeader.tokensBefore, String(before)))
+        fields.append((GatewayHeader.tokensAfter, String(after)))
+        fields.append((GatewayHeader.tokensSaved, String(before - after)))
+        if attempt.reason == .audit, let stripped = decided.stripped {
+            fields.append((GatewayHeader.tokensSavable, String(before - stripped.tokens.total)))
+        }
+        return fields
+    }
+}
+
+extension Received {
+    /// The client's fields without the gateway's own, and without a gateway key.
+    var forwardedHeaders: HeaderFields {
+        headers.filter { field in
+            let name = field.name.lowercased()
+            return !name.hasPrefix(GatewayHeader.prefix) && !(gatewayKey != nil && Self.keyFields.contains(name))
+        }
+    }
+
+    private static let keyFields: Set<String> = ["authorization", "api-key", "x-api-key"]
+}

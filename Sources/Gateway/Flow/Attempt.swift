@@ -1,0 +1,106 @@
+import ChatAPI
+import Experimentation
+import Foundation
+import Ledger
+
+/// One attempt to answer a request: everything its ledger row holds that is known before the answer.
+struct Attempt: Sendable {
+    let requestID: String
+    let arrival: ContinuousClock.Instant
+    let time: Date
+    let number: Int
+    let task: String?
+    let schemaFingerprint: String?
+    let arm: Arm
+    let reason: Reason
+    let backend: String
+    let model: String
+    /// The model that the full prompt would have gone to, for its price.
+    let fullModel: String
+    /// The full prompt's tokens as counted here.
+    let full: SegmentTokens
+    /// The tokens of what is sent as counted here.
+    let sent: SegmentTokens
+    let source: CountSource
+
+    /// The row for an attempt that ended this way.
+    func entry(_ ending: AttemptEnding, prices: PriceTable) -> LedgerEntry {
+        let tokens = tokenUse(ending)
+        return LedgerEntry(
+            requestID: requestID, attempt: number, isFinal: ending.isFinal, time: time, task: task,
+            schemaFingerprint: schemaFingerprint, arm: LedgerEntry.Arm(rawValue: arm.rawValue) ?? .passthrough,
+            reason: reason.rawValue, backend: backend, model: String(model.prefix(128)), tokens: tokens,
+            money: prices.money(model: model, fullModel: fullModel, tokens: tokens),
+            timeToFirstToken: ending.firstToken.map { milliseconds(until: $0) },
+            totalTime: milliseconds(until: .now), status: ending.status, outcome: ending.outcome)
+    }
+
+    private func milliseconds(until instant: ContinuousClock.Instant) -> Double {
+        let (seconds, attoseconds) = (instant - arrival).components
+        return max(0, Double(seconds) * 1000 + Double(attoseconds) / 1e15)
+    }
+
+    /// The backend's own count, else the reported usage, else what was planned.
+    private func tokenUse(_ ending: AttemptEnding) -> TokenUse {
+        var sent = sent
+        var sentSource = source
+        var cached = 0
+        if !ending.wasSent {
+            sent = .zero
+        } else if let counter = ending.counted {
+            sent = sent.scaled(to: counter.prompt)
+            sentSource = .counted
+        } else if let usage = ending.usage {
+            sent = sent.scaled(to: usage.promptTokens)
+            sentSource = .reported
+            cached = min(usage.cachedTokens ?? 0, usage.promptTokens)
+        }
+        let (completion, completionSource) = completion(ending)
+        let isStripped = arm == .internalized || !ending.wasSent
+        return TokenUse(
+            full: isStripped ? full : sent, fullSource: isStripped ? source : sentSource, sent: sent,
+            sentSource: sentSource, completion: completion, completionSource: completionSource,
+            cachedPrompt: max(0, cached))
+    }
+
+    private func completion(_ ending: AttemptEnding) -> (Int, CountSource) {
+        if let counter = ending.counted { return (counter.completion, .counted) }
+        if let usage = ending.usage { return (usage.completionTokens, .reported) }
+        return (ending.estimatedCompletion, .estimated(ending.estimate))
+    }
+}
+
+/// How an attempt ended, and what is known of its tokens.
+struct AttemptEnding: Sendable {
+    var outcome: LedgerEntry.Outcome
+    /// 0 if the backend did not answer.
+    var status: Int
+    var isFinal = true
+    var wasSent = true
+    var firstToken: ContinuousClock.Instant?
+    var usage: Usage?
+    var counted: TokenCounter?
+    var estimatedCompletion = 0
+    /// How `estimatedCompletion` was made.
+    var estimate = "no answer"
+}
+
+extension SegmentTokens {
+    /// The same proportions with exactly this total; largest remainders are rounded up.
+    func scaled(to total: Int) -> SegmentTokens {
+        let total = max(0, total)
+        let current = self.total
+        if current == total { return self }
+        guard current > 0 else { return SegmentTokens(other: total) }
+        var result = SegmentTokens.zero
+        var remainders: [(kind: Ledger.SegmentKind, remainder: Int)] = []
+        for kind in Ledger.SegmentKind.allCases {
+            let (quotient, remainder) = (self[kind] * total).quotientAndRemainder(dividingBy: current)
+            result[kind] = quotient
+            remainders.append((kind, remainder))
+        }
+        let missing = total - result.total
+        for (kind, _) in remainders.sorted(by: { $0.remainder > $1.remainder }).prefix(missing) { result[kind] += 1 }
+        return result
+    }
+}

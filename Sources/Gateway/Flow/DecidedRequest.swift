@@ -1,0 +1,85 @@
+import ChatAPI
+import Experimentation
+import Ledger
+import PromptSchema
+
+/// What is left of a recognized prompt, ready to be sent.
+struct StrippedRequest: Sendable {
+    let messages: [PromptMessage]
+    let selection: [MessageSelection]
+    let tokens: SegmentTokens
+}
+
+/// A request with its arm, and its tokens in full and stripped.
+struct DecidedRequest: Sendable {
+    let recognized: RecognizedRequest
+    let decision: Decision
+    /// The full prompt's tokens.
+    let full: SegmentTokens
+    /// Where the counts of `full` and of the stripped prompt come from.
+    let source: CountSource
+    /// Set if the decision is to strip, or would be if the mode were not `audit`.
+    let stripped: StrippedRequest?
+
+    /// Decides, and strips where the decision says so; pure and total.
+    ///
+    /// - Parameter tuned: the backend of the task's tuned model.
+    init(
+        _ recognized: RecognizedRequest, flags: Flags, bypass: Bool, stickyKey: StickyKey, tuned: (any Backend)?
+    ) {
+        let task = recognized.task
+        let mode = task.map { flags.mode(of: $0.name) } ?? .off
+        let decision = Decision.decide(
+            mode: mode, killSwitch: flags.killSwitch, bypass: bypass, recognized: recognized.recognized,
+            // Before promotion there is nothing to compare, and an audit strips nothing.
+            manifestMatches: task?.mayStrip ?? false || mode == .audit && task?.manifest == .missing,
+            unsupportedFeatures: recognized.unsupportedFeatures(tuned),
+            bucket: stickyKey.bucket(task: task?.name ?? ""))
+        let pieces = recognized.counted
+        self.recognized = recognized
+        full = task?.counter?.count(pieces) ?? PromptCounter.estimate(pieces)
+        source = task?.counter == nil ? .estimated("bytes/4") : .counted
+        guard decision.arm == .internalized || decision.reason == .audit else {
+            self.decision = decision
+            stripped = nil
+            return
+        }
+        stripped = Self.strip(recognized)
+        let mustStay = stripped == nil && decision.arm == .internalized
+        self.decision = mustStay ? Decision(arm: .fullPrompt, reason: .unstrippable) : decision
+    }
+
+    /// Takes out what the segments say; nil if nothing would be left or a cut would split a character.
+    private static func strip(_ recognized: RecognizedRequest) -> StrippedRequest? {
+        guard let prompt = recognized.prompt, let messages = recognized.messages else { return nil }
+        let stripped = PromptSchema.strip(prompt, from: messages.messages)
+        guard !stripped.messages.isEmpty else { return nil }
+        let selection = stripped.messages.map { messages.selection(of: $0.source, keeping: $0.ranges) }
+        guard recognized.request.body(keeping: selection) != nil else { return nil }
+        let pieces = stripped.messages.map { piece(of: $0, prompt.segments) }
+        let counter = recognized.task?.counter
+        return StrippedRequest(
+            messages: stripped.messages.map { PromptMessage(role: $0.role, text: $0.text) }, selection: selection,
+            tokens: counter?.count(pieces) ?? PromptCounter.estimate(pieces))
+    }
+
+    /// A stripped message with its segments where they now stand.
+    private static func piece(of message: StrippedMessage, _ segments: [Segment]) -> CountedMessage {
+        var piece = CountedMessage(role: message.role, text: message.text)
+        var end = 0
+        for segment in segments where segment.kept && segment.message == message.source && !segment.range.isEmpty {
+            piece.stretches.append(.init(kind: .init(segment.kind), range: end..<end + segment.range.count))
+            end += segment.range.count
+        }
+        return piece
+    }
+}
+
+extension Reason {
+    /// Nothing would be left of the prompt, or a cut would split a character.
+    static let unstrippable = Reason(rawValue: "unstrippable")
+    /// The body cannot be read as a chat completion request.
+    static let invalidRequest = Reason(rawValue: "invalid_request")
+    /// A path that is only forwarded.
+    static let forwarded = Reason(rawValue: "forwarded")
+}

@@ -1,0 +1,42 @@
+import ChatAPI
+import Experimentation
+import Ledger
+import PromptSchema
+
+/// What goes to a backend, and how its tokens are planned before the answer tells them.
+struct Outbound: Sendable {
+    let backend: any Backend
+    let model: String
+    let body: [UInt8]
+    /// Nil if the messages are not text throughout.
+    let messages: [PromptMessage]?
+    let tokens: SegmentTokens
+    let limits: BackendRequest.Limits
+    /// Whether the gateway asked for a usage chunk that the client did not ask for.
+    let hidesUsage: Bool
+}
+
+extension DecidedRequest {
+    /// The stripped prompt for the tuned model; nil if the request was not stripped.
+    func tunedOutbound(_ backend: any Backend, _ tuned: GatewayTask.Tuned) -> Outbound? {
+        let request = recognized.request
+        let asksForUsage = request.stream && !request.includeUsage
+        guard let stripped,
+            let body = request.body(model: tuned.model, keeping: stripped.selection, includeUsage: asksForUsage)
+        else { return nil }
+        return Outbound(
+            backend: backend, model: tuned.model, body: body, messages: stripped.messages, tokens: stripped.tokens,
+            limits: tuned.limits, hidesUsage: asksForUsage)
+    }
+
+    /// The client's own bytes, with another model name only if the configuration gives one.
+    func fullOutbound(_ backend: any Backend, model: String?, asksForUsage: Bool) -> Outbound {
+        let request = recognized.request
+        let adds = asksForUsage && request.stream && !request.includeUsage
+        let renamed = model.flatMap { $0 == request.model ? nil : $0 }
+        let body = renamed == nil && !adds ? request.body : request.body(model: renamed, includeUsage: adds)
+        return Outbound(
+            backend: backend, model: model ?? request.model, body: body ?? request.body,
+            messages: recognized.messages?.messages, tokens: full, limits: BackendRequest.Limits(), hidesUsage: adds)
+    }
+}

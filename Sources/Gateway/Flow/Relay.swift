@@ -1,0 +1,113 @@
+import ChatAPI
+import Ledger
+import Synchronization
+
+extension Reply {
+    /// Whether the body is a stream of server-sent events.
+    var isEventStream: Bool {
+        headers.first(named: "content-type")?.lowercased().hasPrefix("text/event-stream") ?? false
+    }
+
+    /// The body's length, if the backend told it.
+    var contentLength: Int? { headers.first(named: "content-length").flatMap { Int($0) } }
+}
+
+/// Passes an answer on to the client while the recorder reads along.
+///
+/// The row is committed before the last byte goes out: before the event that ends a stream, before the chunk that
+/// fills the announced length, else before the end of the body.
+enum Relay {
+    /// The client's stream.
+    ///
+    /// - Parameters:
+    ///   - mustEnd: whether an event stream has to say that it is complete (chat completions do).
+    ///   - hidesUsage: whether the usage chunk is taken out.
+    static func stream(_ reply: Reply, _ recorder: AnswerRecorder, mustEnd: Bool, hidesUsage: Bool) -> ReplyStream {
+        if reply.isEventStream { return events(reply.body, recorder, mustEnd: mustEnd, hidesUsage: hidesUsage) }
+        if let length = reply.contentLength { return measured(reply.body, recorder, length: length) }
+        return whole(reply.body, recorder)
+    }
+
+    private static func events(
+        _ body: ReplyStream, _ recorder: AnswerRecorder, mustEnd: Bool, hidesUsage: Bool
+    ) -> ReplyStream {
+        let isOver = Mutex(false)
+        return ReplyStream {
+            while !isOver.withLock({ $0 }) {
+                guard let chunk = try await next(body, recorder) else {
+                    isOver.withLock { $0 = true }
+                    let rest = recorder.remainingEvents()
+                    guard recorder.mayEnd || !mustEnd else {
+                        await recorder.finish(.partial)
+                        throw BackendError(.broken, wasSent: true, answer: .upstreamUnavailable("The stream was cut."))
+                    }
+                    await recorder.finish(.complete)
+                    return hidesUsage && !rest.isEmpty ? rest : nil
+                }
+                let visible: [UInt8]
+                do throws(SSEError) {
+                    visible = try recorder.observeEvents(chunk, hidingUsage: hidesUsage)
+                } catch {
+                    await recorder.finish(.partial)
+                    throw error
+                }
+                if recorder.sawEnd { await recorder.finish(.complete) }
+                if !visible.isEmpty { return visible }
+            }
+            return nil
+        }
+    }
+
+    /// A body of announced length: its last chunk is held back until the row is there.
+    private static func measured(_ body: ReplyStream, _ recorder: AnswerRecorder, length: Int) -> ReplyStream {
+        let passed = Mutex(0)
+        return ReplyStream {
+            guard let chunk = try await next(body, recorder) else {
+                await recorder.finish(.complete)
+                return nil
+            }
+            recorder.observe(chunk)
+            let isLast = passed.withLock { passed in
+                passed += chunk.count
+                return passed >= length
+            }
+            if isLast { await recorder.finish(.complete) }
+            return chunk
+        }
+    }
+
+    /// A body of unknown length: each chunk waits for the next one, so that the last one waits for the row.
+    private static func whole(_ body: ReplyStream, _ recorder: AnswerRecorder) -> ReplyStream {
+        let held = Mutex<[UInt8]?>(nil)
+        let isOver = Mutex(false)
+        return ReplyStream {
+            while !isOver.withLock({ $0 }) {
+                let chunk = try await next(body, recorder)
+                if let chunk { recorder.observe(chunk) }
+                let earlier = held.withLock { held in
+                    defer { held = chunk }
+                    return held
+                }
+                if chunk == nil {
+                    isOver.withLock { $0 = true }
+                    await recorder.finish(.complete)
+                }
+                if let earlier { return earlier }
+            }
+            return nil
+        }
+    }
+
+    /// The next chunk; a broken answer is recorded before the error goes on.
+    private static func next(_ body: ReplyStream, _ recorder: AnswerRecorder) async throws -> [UInt8]? {
+        do {
+            return try await body.next()
+        } catch {
+            // After the end was told, a connection that breaks takes nothing away from the answer.
+            if recorder.sawEnd { return nil }
+            let isGone = Task.isCancelled || (error as? BackendError)?.code == .cancelled
+            await recorder.finish(isGone ? .aborted : .partial)
+            throw error
+        }
+    }
+}

@@ -1,0 +1,60 @@
+public import Foundation
+
+/// A request as it came in: bytes, identity and arrival; the first value of the serving flow.
+public struct Received: Sendable {
+    /// The request's id: 1 to 256 bytes, unique; it stands in every ledger row and in `x-request-id`.
+    public let id: String
+    /// The method.
+    public let method: String
+    /// Path and query exactly as the client sent them, starting with `/v1/`.
+    public let target: String
+    /// The client's header fields, in order.
+    public let headers: HeaderFields
+    /// The whole body.
+    public let body: [UInt8]
+    /// The name of the gateway key that the client authenticated with.
+    ///
+    /// Nil if the gateway asks for none; only then the client's own `Authorization` goes on to an upstream.
+    public let gatewayKey: String?
+    /// When the request's head had arrived; all times in the ledger count from here.
+    public let arrival: ContinuousClock.Instant
+    /// The same moment by the calendar.
+    public let time: Date
+
+    /// Makes a request; arrival and time are now unless given.
+    public init(
+        id: String, method: String = "POST", target: String = "/v1/chat/completions", headers: HeaderFields = [],
+        body: [UInt8] = [], gatewayKey: String? = nil, arrival: ContinuousClock.Instant = .now, time: Date = Date()
+    ) {
+        self.id = id
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.body = body
+        self.gatewayKey = gatewayKey
+        self.arrival = arrival
+        self.time = time
+    }
+
+    /// A new id: `req_` and 32 hexadecimal digits from the system's random source.
+    public static func newID() -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        let random = (0..<32).map { _ in digits[Int.random(in: 0..<16)] }
+        return "req_" + String(decoding: random, as: UTF8.self)
+    }
+
+    /// The path without the query.
+    var path: String { String(target.prefix { $0 != "?" }) }
+
+    /// Whether the caller asked for the full prompt.
+    var isBypassed: Bool {
+        guard let value = headers.first(named: GatewayHeader.bypass)?.lowercased() else { return false }
+        return value == "true" || value == "1"
+    }
+
+    /// Milliseconds since the arrival.
+    var elapsed: Double {
+        let (seconds, attoseconds) = (ContinuousClock.now - arrival).components
+        return max(0, Double(seconds) * 1000 + Double(attoseconds) / 1e15)
+    }
+}

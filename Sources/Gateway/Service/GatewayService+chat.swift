@@ -1,0 +1,147 @@
+import ChatAPI
+import Experimentation
+import Ledger
+import PromptSchema
+
+extension GatewayService {
+    /// Answers `POST /v1/chat/completions`.
+    ///
+    /// Every way this can end leaves one row per attempt in the ledger, written before the client has the last byte.
+    public func chat(_ received: Received) async -> ClientReply {
+        let request: ChatRequest
+        do throws(RequestError) {
+            request = try ChatRequest(received.body, limits: configuration.jsonLimits)
+        } catch {
+            return await refuse(received, APIError(error), reason: .invalidRequest)
+        }
+        let recognized = registry.recognize(request)
+        let tuned = recognized.task?.tuned.flatMap { backends[$0.backend] }
+        let decided = DecidedRequest(
+            recognized, flags: board.current, bypass: received.isBypassed, stickyKey: stickyKey(received, request),
+            tuned: tuned)
+        if decided.decision.reason == .audit, let task = recognized.task, let stripped = decided.stripped {
+            onEvent(
+                .audited(
+                    requestID: received.id, task: task.name, before: decided.full.total,
+                    after: stripped.tokens.total))
+        }
+        return await answer(received, decided)
+    }
+
+    private func stickyKey(_ received: Received, _ request: ChatRequest) -> StickyKey {
+        StickyKey(
+            header: received.headers.first(named: configuration.stickyHeader), user: request.user,
+            apiKey: received.gatewayKey ?? received.headers.first(named: "authorization"), requestID: received.id)
+    }
+
+    /// Attempt after attempt, until one gives an answer or nobody is left to ask.
+    private func answer(_ received: Received, _ decided: DecidedRequest) async -> ClientReply {
+        var machine = FallbackMachine(decided.decision)
+        var action = machine.begin()
+        var number = 1
+        while true {
+            let arm: Arm
+            let outbound: Outbound?
+            let why: Reason
+            switch action {
+            case .askTuned(let reason):
+                (arm, outbound, why) = (.internalized, tunedOutbound(decided), reason)
+            case .askFull(let reason):
+                arm = decided.decision.arm == .passthrough ? .passthrough : .fullPrompt
+                (outbound, why) = (fullOutbound(decided), reason)
+            case .relay, .fail:
+                return await refuse(received, .internalError, reason: decided.decision.reason)
+            }
+            guard let outbound else {
+                let model = decided.recognized.request.model
+                return await refuse(received, .modelNotFound(model), reason: why, model: model)
+            }
+            let attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
+            do throws(BackendError) {
+                let reply = try await ask(outbound, received, decided, arm)
+                _ = machine.answerBegan()
+                return relay(reply, attempt, outbound, received, decided)
+            } catch {
+                action = machine.attemptFailed(error.code)
+                let isFinal = action == .fail
+                await log.record(attempt, AttemptEnding(error, isFinal: isFinal))
+                let event = GatewayEvent.backendFailed(
+                    requestID: received.id, task: attempt.task, backend: attempt.backend, error: error)
+                if error.code != .cancelled { onEvent(event) }
+                if isFinal {
+                    return ClientReply(
+                        error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))
+                }
+            }
+            number += 1
+        }
+    }
+
+    private func tunedOutbound(_ decided: DecidedRequest) -> Outbound? {
+        guard let tuned = decided.recognized.task?.tuned, let backend = backends[tuned.backend] else { return nil }
+        return decided.tunedOutbound(backend, tuned)
+    }
+
+    /// The task's full-prompt backend, else the route of the model's name, else the default backend.
+    private func fullOutbound(_ decided: DecidedRequest) -> Outbound? {
+        let name: String?
+        let model: String?
+        if let full = decided.recognized.task?.full {
+            (name, model) = (full.backend, full.model)
+        } else if let route = configuration.routes.first(where: { $0.name == decided.recognized.request.model }) {
+            (name, model) = (route.backend, route.model)
+        } else {
+            (name, model) = (configuration.defaultBackend, nil)
+        }
+        guard let backend = name.flatMap({ backends[$0] }) else { return nil }
+        return decided.fullOutbound(backend, model: model, asksForUsage: configuration.addsStreamUsage)
+    }
+
+    private func attempt(
+        _ received: Received, _ decided: DecidedRequest, _ outbound: Outbound, number: Int, arm: Arm, reason: Reason
+    ) -> Attempt {
+        let task = decided.recognized.task
+        return Attempt(
+            requestID: received.id, arrival: received.arrival, time: received.time, number: number, task: task?.name,
+            schemaFingerprint: decided.recognized.prompt?.fingerprint, arm: arm, reason: reason,
+            backend: outbound.backend.name, model: outbound.model,
+            fullModel: arm == .internalized
+                ? task?.full.model ?? decided.recognized.request.model : outbound.model,
+            full: decided.full, sent: outbound.tokens, source: decided.source)
+    }
+
+    /// The backend's answer; one of the tuned model is an answer only once its first text, or all of it, is there.
+    private func ask(
+        _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest, _ arm: Arm
+    ) async throws(BackendError) -> Reply {
+        let request = decided.recognized.request
+        let reply = try await outbound.backend.reply(
+            to: BackendRequest(
+                id: received.id, method: received.method, target: received.target,
+                headers: received.forwardedHeaders, body: outbound.body, model: outbound.model,
+                chat: .init(request: request, messages: outbound.messages), limits: outbound.limits))
+        return arm == .internalized ? try await TunedAnswer.confirm(reply) : reply
+    }
+
+    private func relay(
+        _ reply: Reply, _ attempt: Attempt, _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest
+    ) -> ClientReply {
+        let recorder = AnswerRecorder(attempt, reply, log: log)
+        let isStream = reply.isEventStream
+        let body = Relay.stream(
+            reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage)
+        return ClientReply(
+            status: reply.status,
+            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id) + AnswerHeaders.own(attempt, decided),
+            body: body)
+    }
+}
+
+extension AttemptEnding {
+    /// The ending of an attempt without an answer.
+    init(_ error: BackendError, isFinal: Bool) {
+        self.init(
+            outcome: error.code == .cancelled ? .aborted : .failed, status: 0, isFinal: isFinal,
+            wasSent: error.wasSent)
+    }
+}

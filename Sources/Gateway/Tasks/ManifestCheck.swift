@@ -1,0 +1,66 @@
+/// What a manifest's hashes really are now; nil for what this machine does not hold, which is then not compared.
+public struct ManifestFacts: Sendable, Equatable {
+    /// The loaded schema's fingerprint.
+    public var schemaFingerprint: String
+    /// SHA-256 of the tokenizer file.
+    public var tokenizerSHA256: String?
+    /// SHA-256 of the base model's weights.
+    public var baseSHA256: String?
+    /// SHA-256 of the adapter's weights.
+    public var adapterSHA256: String?
+
+    /// Collects the facts.
+    public init(
+        schemaFingerprint: String, tokenizerSHA256: String?, baseSHA256: String? = nil, adapterSHA256: String? = nil
+    ) {
+        self.schemaFingerprint = schemaFingerprint
+        self.tokenizerSHA256 = tokenizerSHA256
+        self.baseSHA256 = baseSHA256
+        self.adapterSHA256 = adapterSHA256
+    }
+}
+
+/// Whether a task's prompts may be stripped.
+public enum ManifestCheck: Sendable, Equatable {
+    /// There is no manifest: nothing was promoted, and nothing is stripped.
+    case missing
+    /// Every hash holds.
+    case matches(TaskManifest)
+    /// Something differs; each sentence says what, and what to do. Nothing is stripped.
+    case differs([String])
+
+    /// Compares a manifest with what is there.
+    public init(_ manifest: TaskManifest?, task: String, facts: ManifestFacts) {
+        guard let manifest else {
+            self = .missing
+            return
+        }
+        var problems: [String] = []
+        if manifest.task != task {
+            problems.append("the manifest belongs to task \"\(manifest.task)\": put it into that task's folder")
+        }
+        func compare(_ what: String, _ promised: String, _ found: String?, _ remedy: String) {
+            guard let found, found.lowercased() != promised.lowercased() else { return }
+            problems.append(
+                "\(what) is \(found.prefix(12)) and the model was tuned with \(promised.prefix(12)): \(remedy)")
+        }
+        compare(
+            "the schema's fingerprint", manifest.schemaFingerprint, facts.schemaFingerprint,
+            "restore the schema and its files, or tune and promote again")
+        compare(
+            "the tokenizer's hash", manifest.tokenizerSHA256, facts.tokenizerSHA256,
+            "restore tokenizer.json in the base model's folder, or tune and promote again")
+        compare(
+            "the base model's hash", manifest.baseModel.sha256, facts.baseSHA256,
+            "restore the weights in \(manifest.baseModel.folder), or tune and promote again")
+        compare(
+            "the adapter's hash", manifest.adapter.sha256, facts.adapterSHA256,
+            "restore the weights in \(manifest.adapter.folder), or promote again")
+        self = problems.isEmpty ? .matches(manifest) : .differs(problems)
+    }
+
+    /// True if nothing differs.
+    public var isMatch: Bool {
+        if case .matches = self { true } else { false }
+    }
+}
