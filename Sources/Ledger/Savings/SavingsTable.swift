@@ -19,7 +19,7 @@ public struct SavingsTable: Sendable {
         if !report.buckets.isEmpty {
             blocks.append(table([report.filter.bucket ?? "time"], report.buckets) { [$0.start] })
         }
-        blocks.append("counts: " + origins)
+        blocks.append(origins)
         return blocks.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
     }
 
@@ -44,12 +44,14 @@ public struct SavingsTable: Sendable {
         for money in totals.money {
             lines.append(
                 "money          \(money.currency) \(NanoAmount.text(money.beforeNano)) before, "
-                    + "\(NanoAmount.text(money.afterNano)) after, \(NanoAmount.text(money.savedNano)) saved; "
-                    + "\(NanoAmount.text(money.savedCachedNano)) against cached input "
+                    + "\(NanoAmount.text(money.afterNano)) after, \(NanoAmount.text(money.savedNano)) saved")
+            lines.append(
+                "               \(NanoAmount.text(money.savedCachedNano)) saved if a cache had read the full prompts "
                     + "(prices of \(money.priceDates.joined(separator: ", ")))")
         }
         if totals.unpricedAttempts > 0 {
-            lines.append("without price  \(Self.number(totals.unpricedAttempts)) attempts, left out of the money")
+            lines.append(
+                "without price  \(Self.number(totals.unpricedAttempts)) of the attempts, left out of the money")
         }
         return lines.joined(separator: "\n")
     }
@@ -76,7 +78,8 @@ public struct SavingsTable: Sendable {
     }
 
     private var origins: String {
-        report.countOrigins.map { "\($0.count) \($0.source) (\(Self.number($0.attempts)))" }.joined(separator: ", ")
+        let rows = report.countOrigins.map { [$0.count, $0.source, Self.number($0.attempts), Self.number($0.tokens)] }
+        return TextTable(labels: ["count", "source"], numbers: ["attempts", "tokens"], rows: rows).text
     }
 
     private func table<Label>(
