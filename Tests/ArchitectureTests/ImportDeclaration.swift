@@ -33,6 +33,6 @@ struct ImportDeclaration: Equatable, Sendable {
 
     /// Every import of a file, outside comments.
     static func all(in file: SourceFile) -> [ImportDeclaration] {
-        file.code.compactMap(ImportDeclaration.init(line:))
+        file.code.filter { $0.firstOffset(of: "import ") != nil }.compactMap(ImportDeclaration.init(line:))
     }
 }

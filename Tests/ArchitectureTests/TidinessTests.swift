@@ -8,15 +8,19 @@ enum Tidiness {
 
     /// Each absolute path into a machine's own folder, by line.
     static func machinePaths(in file: SourceFile) -> [String] {
-        file.lines.enumerated().compactMap { index, line in
-            machineFolders.first { names(folder: $0, in: line) }
+        let folders = machineFolders.filter { file.mentions("/" + $0) }
+        if folders.isEmpty { return [] }
+        return file.lines.enumerated().compactMap { index, line in
+            folders.first { names(folder: $0, in: line) }
                 .map { "\(file.path):\(index + 1): names the folder /\($0)" }
         }
     }
 
     /// Each unfinished-work note, by line.
     static func unfinishedWork(in file: SourceFile) -> [String] {
-        file.lines.enumerated().compactMap { index, line in
+        let notes = notes.filter(file.mentions)
+        if notes.isEmpty { return [] }
+        return file.lines.enumerated().compactMap { index, line in
             let words = line.split { !$0.isLetter }
             return notes.first { words.contains(Substring($0)) }.map { "\(file.path):\(index + 1): \($0)" }
         }

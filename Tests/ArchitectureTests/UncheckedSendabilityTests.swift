@@ -6,6 +6,8 @@ enum UncheckedSendability {
     static let escapes = ["@unchecked Sendable", "nonisolated(unsafe)", "@_"]
 
     static func violations(in file: SourceFile) -> [String] {
+        let escapes = escapes.filter(file.mentions)
+        if escapes.isEmpty { return [] }
         if file.headerComment.contains(where: { $0.hasPrefix(announcement) }) { return [] }
         return file.code.enumerated().compactMap { index, line in
             escapes.first { line.contains($0) }
