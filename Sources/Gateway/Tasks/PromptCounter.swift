@@ -1,5 +1,5 @@
-public import Ledger
-public import PromptSchema
+import Ledger
+import PromptSchema
 public import Tokenization
 
 /// Counts a prompt's tokens as a model reads them, chat template included, by segment kind.
