@@ -12,9 +12,9 @@ struct CachedAttention {
     /// Query heads that share a key/value head.
     var group: Int { heads / keyValueHeads }
 
-    /// Number of scores needed for `rows` new positions after `start` earlier ones.
+    /// Number of scores needed for up to `rows` new positions after `start` earlier ones.
     func scoreCount(rows: Int, start: Int) -> Int {
-        (rows == 1 ? group : rows) * (start + rows)
+        max(rows, group) * (start + rows)
     }
 
     /// out[rows, heads * headSize] = softmax(q kᵀ / sqrt(headSize)) v, row r seeing positions 0...start + r.

@@ -1,6 +1,11 @@
 extension DecoderModel {
     /// Runs one chunk through all layers; its final hidden rows stay in `scratch.hidden`.
-    func advance(_ tokens: ArraySlice<Int32>, cache: inout KeyValueCache, scratch: inout DecoderScratch) {
+    ///
+    /// - Parameter keepingLastOnly: the last layer computes nothing but keys and values for the other rows, and the
+    ///   last row's hidden state ends up in row 0: for a prompt, where only the next token's logits are wanted.
+    func advance(
+        _ tokens: ArraySlice<Int32>, cache: inout KeyValueCache, scratch: inout DecoderScratch, keepingLastOnly: Bool
+    ) {
         let rows = tokens.count
         let start = cache.count
         scratch.prepare(config, rows: rows, scores: attention.scoreCount(rows: rows, start: start))
@@ -9,8 +14,12 @@ extension DecoderModel {
         scratch.positions.removeAll(keepingCapacity: true)
         for position in start..<start + rows { scratch.positions.append(Int32(position)) }
         for number in 0..<config.layerCount {
-            attend(layer: number, rows: rows, start: start, cache: &cache, scratch: &scratch)
-            feedForward(layer: number, rows: rows, scratch: &scratch)
+            extend(layer: number, rows: rows, start: start, cache: &cache, scratch: &scratch)
+            let isLast = keepingLastOnly && number == config.layerCount - 1
+            if isLast { scratch.keepLast(of: rows, width: config.hiddenSize) }
+            let kept = isLast ? 1 : rows
+            attend(layer: number, rows: kept, start: start + rows - kept, cache: cache, scratch: &scratch)
+            feedForward(layer: number, rows: kept, scratch: &scratch)
         }
         cache.advance(by: rows)
     }
@@ -26,22 +35,29 @@ extension DecoderModel {
         }
     }
 
-    /// hidden += o_proj(attention(norm(hidden))).
-    private func attend(
+    /// Leaves norm(hidden) in `scratch.normed` and its rotated keys, and values, in the cache.
+    private func extend(
         layer number: Int, rows: Int, start: Int, cache: inout KeyValueCache, scratch: inout DecoderScratch
     ) {
         let layer = weights.layout.layers[number]
         let offset = start * config.keyValueWidth
         norm(layer.attentionNorm, rows: rows, scratch: &scratch)
-        apply(.query, layer, scratch.normed[...], into: &scratch.query, rows: rows)
         apply(.key, layer, scratch.normed[...], into: &cache.keys[number], at: offset, rows: rows)
         apply(.value, layer, scratch.normed[...], into: &cache.values[number], at: offset, rows: rows)
         kernels.rotate(
-            &scratch.query, positions: scratch.positions, table: rotary, heads: config.headCount,
-            headSize: config.headSize)
-        kernels.rotate(
             &cache.keys[number], at: offset, positions: scratch.positions, table: rotary,
             heads: config.keyValueHeadCount, headSize: config.headSize)
+    }
+
+    /// hidden += o_proj(attention(normed)) for rows whose keys and values are in the cache.
+    private func attend(
+        layer number: Int, rows: Int, start: Int, cache: KeyValueCache, scratch: inout DecoderScratch
+    ) {
+        let layer = weights.layout.layers[number]
+        apply(.query, layer, scratch.normed[...], into: &scratch.query, rows: rows)
+        kernels.rotate(
+            &scratch.query, positions: scratch.positions, table: rotary, heads: config.headCount,
+            headSize: config.headSize)
         attention.attend(
             queries: scratch.query, keys: cache.keys[number], values: cache.values[number], into: &scratch.attended,
             scores: &scratch.scores, logSums: &scratch.logSums, rows: rows, start: start, kernels: kernels)

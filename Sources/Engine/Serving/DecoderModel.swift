@@ -60,11 +60,10 @@ public struct DecoderModel: Sendable {
         while start < tokens.count {
             guard !isCancelled() else { return false }
             let end = min(start + Self.chunk, tokens.count)
-            advance(tokens[start..<end], cache: &cache, scratch: &scratch)
+            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: true)
             start = end
         }
-        let rows = (tokens.count - 1) % Self.chunk + 1
-        head(row: rows - 1, scratch: &scratch)
+        head(row: 0, scratch: &scratch)
         return true
     }
 
@@ -103,7 +102,7 @@ public struct DecoderModel: Sendable {
         var start = 0
         while start < tokens.count {
             let end = min(start + Self.chunk, tokens.count)
-            advance(tokens[start..<end], cache: &cache, scratch: &scratch)
+            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: false)
             body(heads(rows: end - start, scratch: &scratch), start..<end)
             start = end
         }

@@ -34,4 +34,15 @@ public struct DecoderScratch: Sendable {
         activation = gate
         logSums = [Float](repeating: 0, count: max(rows, config.headCount))
     }
+
+    /// Moves the last of `rows` rows to row 0 of what a layer goes on with.
+    mutating func keepLast(of rows: Int, width: Int) {
+        guard rows > 1 else { return }
+        let last = (rows - 1) * width
+        for column in 0..<width {
+            hidden[column] = hidden[last + column]
+            normed[column] = normed[last + column]
+        }
+        positions.removeFirst(rows - 1)
+    }
 }

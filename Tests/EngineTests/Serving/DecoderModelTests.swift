@@ -105,4 +105,32 @@ struct DecoderModelTests {
         #expect(!finished)
         #expect(cache.count == DecoderModel.chunk)
     }
+
+    @Test("models of odd shapes agree with loops written out plainly, whole and in pieces", arguments: 0..<12)
+    func shapes(seed: Int) throws {
+        var random = SeededRandom(seed: UInt64(seed))
+        let keyValueHeads = Int.random(in: 1...3, using: &random)
+        let config = ModelConfig(
+            vocabularySize: Int.random(in: 5...40, using: &random), hiddenSize: Int.random(in: 3...20, using: &random),
+            intermediateSize: Int.random(in: 1...30, using: &random), layerCount: Int.random(in: 1...3, using: &random),
+            headCount: keyValueHeads * Int.random(in: 1...8, using: &random), keyValueHeadCount: keyValueHeads,
+            headSize: 2 * Int.random(in: 1...5, using: &random), maximumPositions: 40,
+            ropeTheta: Float.random(in: 10...100_000, using: &random), tiesEmbeddings: seed % 2 == 0)
+        var weights = ModelWeights(config: config)
+        for index in weights.values.indices { weights.values[index] = Float.random(in: -0.6...0.6, using: &random) }
+        let tokens = (0..<20).map { _ in Int32.random(in: 0..<Int32(config.vocabularySize), using: &random) }
+        let plain = PlainDecoder(weights: weights).logits(tokens)
+        let model = try DecoderModel(weights: weights)
+        var cache = KeyValueCache(config)
+        #expect(largestDifference(try model.logits(tokens, cache: &cache), plain) < 1e-4, "seed \(seed)")
+        for size in [1, 2, 3, 20] {
+            cache.truncate(to: 0)
+            var scratch = DecoderScratch(config)
+            for start in stride(from: 0, to: 20, by: size) {
+                try model.forward(Array(tokens[start..<min(start + size, 20)]), cache: &cache, scratch: &scratch)
+            }
+            let last = plain.suffix(config.vocabularySize)
+            #expect(largestDifference(scratch.logits, last) < 1e-4, "seed \(seed), pieces of \(size)")
+        }
+    }
 }
