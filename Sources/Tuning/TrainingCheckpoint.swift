@@ -21,19 +21,22 @@ public struct TrainingCheckpoint: Sendable {
         self.position = position
     }
 
-    /// Writes `checkpoint-<step>.safetensors` into the folder and removes all but the two newest.
-    public func save(folder: String) throws(EngineError) {
+    /// Writes `checkpoint-<number>.safetensors` into the folder and removes all but the two newest.
+    ///
+    /// - Parameter number: grows with every save; the optimizer's step when nothing resets it.
+    public func save(folder: String, number: Int) throws(EngineError) {
         var metadata = position
         metadata["optimizer.step"] = String(optimizer.step)
         metadata["sha256"] = Self.digest([values, optimizer.first, optimizer.second])
-        let number = String(repeating: "0", count: max(0, 9 - String(optimizer.step).count)) + String(optimizer.step)
+        let digits = String(number)
+        let name = "checkpoint-" + String(repeating: "0", count: max(0, 9 - digits.count)) + digits + ".safetensors"
         let count = values.count
         try SafetensorsWriter.write(
             [
                 .init(name: "values", shape: [count], values: values[...]),
                 .init(name: "first", shape: [count], values: optimizer.first[...]),
                 .init(name: "second", shape: [count], values: optimizer.second[...]),
-            ], precision: .float32, metadata: metadata, to: "\(folder)/checkpoint-\(number).safetensors")
+            ], precision: .float32, metadata: metadata, to: folder + "/" + name)
         for old in Self.files(folder).dropLast(2) {
             try? FileManager.default.removeItem(atPath: old)
         }

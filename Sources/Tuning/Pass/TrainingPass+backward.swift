@@ -54,8 +54,12 @@ extension TrainingPass {
         attention.backward(
             dout: scratch.attention, out: layer.attention, q: layer.q, k: layer.k, v: layer.v, logSums: layer.logSums,
             over: sequence, dq: &scratch.dq, dk: &scratch.dk, dv: &scratch.dv)
-        rotate(&scratch.dq, heads: config.headCount, sequence, backward: true)
-        rotate(&scratch.dk, heads: config.keyValueHeadCount, sequence, backward: true)
+        kernels.rotate(
+            &scratch.dq, positions: sequence.positions, table: rotary, heads: config.headCount,
+            headSize: config.headSize, backward: true)
+        kernels.rotate(
+            &scratch.dk, positions: sequence.positions, table: rotary, heads: config.keyValueHeadCount,
+            headSize: config.headSize, backward: true)
         linear.backward(
             .query, dy: scratch.dq, x: layer.attentionInput, lowRank: layer.lowRank, into: &scratch.normed, beta: 0,
             gradients: &gradients, scratch: &scratch.lowRank)

@@ -80,8 +80,12 @@ struct TrainingPass {
         linear.forward(.query, layer.attentionInput, into: &layer.q, lowRank: &layer.lowRank)
         linear.forward(.key, layer.attentionInput, into: &layer.k, lowRank: &layer.lowRank)
         linear.forward(.value, layer.attentionInput, into: &layer.v, lowRank: &layer.lowRank)
-        rotate(&layer.q, heads: config.headCount, sequence, backward: false)
-        rotate(&layer.k, heads: config.keyValueHeadCount, sequence, backward: false)
+        kernels.rotate(
+            &layer.q, positions: sequence.positions, table: rotary, heads: config.headCount,
+            headSize: config.headSize)
+        kernels.rotate(
+            &layer.k, positions: sequence.positions, table: rotary, heads: config.keyValueHeadCount,
+            headSize: config.headSize)
         attention.forward(
             q: layer.q, k: layer.k, v: layer.v, over: sequence, into: &layer.attention, logSums: &layer.logSums)
         linear.forward(.output, layer.attention, into: &layer.middle, lowRank: &layer.lowRank)
@@ -98,11 +102,5 @@ struct TrainingPass {
         linear.forward(.down, layer.product, into: &stream, lowRank: &layer.lowRank)
         kernels.addScaled(layer.middle[..<(rows * config.hiddenSize)], into: &stream)
         layers[number] = layer
-    }
-
-    func rotate(_ x: inout [Float], heads: Int, _ sequence: PackedSequence, backward: Bool) {
-        kernels.rotate(
-            &x, positions: sequence.positions, table: rotary, heads: heads, headSize: config.headSize,
-            backward: backward)
     }
 }

@@ -19,7 +19,7 @@ struct BaseTraining {
         var warmUpSteps: Int
         /// Share of exact answers at which the next level starts.
         var passMark: Double
-        var highestLevel = BaseLesson.levels.count - 1
+        var levels: ClosedRange<Int> = 0...BaseLesson.levels.count - 1
         var threads = 2
     }
 
@@ -30,6 +30,7 @@ struct BaseTraining {
     let report: (String) -> Void
 
     private static let optimizer = AdamW.Options(beta1: 0.9, beta2: 0.98, weightDecay: 0.01, maximumNorm: 1)
+    private static let segments = 24
     private static let examinationInterval = 100
     private static let checkpointInterval = 100
 
@@ -39,10 +40,10 @@ struct BaseTraining {
         let trainer = Trainer(
             weights: .random(recipe.model, seed: recipe.seed), trainable: .allWeights, options: Self.optimizer,
             threads: recipe.threads)
-        var level = 0
+        var level = recipe.levels.lowerBound
         if let checkpoint = TrainingCheckpoint.latest(folder: folder, options: Self.optimizer) {
             trainer.restore(values: checkpoint.values, optimizer: checkpoint.optimizer)
-            level = checkpoint.position["level"].flatMap { Int($0) } ?? 0
+            level = checkpoint.position["level"].flatMap { Int($0) } ?? level
             report("resumed at step \(trainer.optimizer.step), level \(level)")
         }
         let schedule = RateSchedule(
@@ -58,12 +59,12 @@ struct BaseTraining {
                 report(
                     "step \(step + 1)/\(recipe.steps) level \(level) loss \(rounded(result.loss)) "
                         + "answer loss \(rounded(loss)) exact \(rounded(exact)) \(clock.text)")
-                if exact >= recipe.passMark && level < recipe.highestLevel { level += 1 }
+                if exact >= recipe.passMark && level < recipe.levels.upperBound { level += 1 }
             }
             if (step + 1) % Self.checkpointInterval == 0 || step + 1 == recipe.steps {
                 try TrainingCheckpoint(
                     values: trainer.values, optimizer: trainer.optimizer, position: ["level": String(level)]
-                ).save(folder: folder)
+                ).save(folder: folder, number: step + 1)
             }
         }
         return trainer.weights
@@ -74,8 +75,8 @@ struct BaseTraining {
         (0..<recipe.sequencesPerStep).map { index in
             var random = BookRandom(seed: recipe.seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
             let below = random.below(5) == 0
-            let chosen = max(0, below ? level - 1 : level)
-            return lesson.lesson(level: chosen, questions: 24, random: &random)
+            let chosen = max(recipe.levels.lowerBound, below ? level - 1 : level)
+            return lesson.lesson(level: chosen, segments: Self.segments, random: &random)
         }
     }
 
@@ -83,7 +84,7 @@ struct BaseTraining {
     private func examine(_ trainer: Trainer, level: Int, step: Int) -> (loss: Double, exact: Double) {
         let examinations = (0..<4).map { index in
             var random = BookRandom(seed: (1 << 62) &+ UInt64(step) &* 1_000 &+ UInt64(index))
-            return lesson.examination(level: level, questions: 25, random: &random)
+            return lesson.examination(level: level, segments: Self.segments, random: &random)
         }
         let (loss, exact) = trainer.evaluate(examinations)
         let flags = exact.flatMap { $0 }

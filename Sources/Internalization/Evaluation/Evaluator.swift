@@ -1,0 +1,164 @@
+// Unchecked sendability: `Slots` is written by the iterations of `concurrentPerform`, each at its own indices, and
+// read after all have ended.
+
+import Dispatch
+public import Engine
+import PromptSchema
+import Tokenization
+
+/// Answers held-out rows greedily and compares with the labels, byte for byte.
+public struct Evaluator: Sendable {
+    /// How prompts are made.
+    public enum Prompt: Sendable {
+        /// Whole template and k examples, retrieved by query similarity.
+        case full(examples: Int)
+        /// What stripping leaves.
+        case queryOnly
+    }
+
+    private let encoder: PromptEncoder
+    private let retriever: ExampleRetriever
+    private let emptied: [Int: [UInt8]]
+    private let threads: Int
+
+    /// Longest answer, in tokens; a longer one counts as wrong.
+    public let maximumAnswer: Int
+
+    /// An evaluator whose examples come from `bank` (training rows).
+    public init(encoder: PromptEncoder, bank: [TaskRow], maximumAnswer: Int = 128, threads: Int = 2) {
+        self.encoder = encoder
+        self.maximumAnswer = maximumAnswer
+        self.threads = threads
+        retriever = ExampleRetriever(bank: bank)
+        let removable = encoder.schema.literals.filter { !$0.keep }
+        emptied = Dictionary(uniqueKeysWithValues: removable.map { ($0.number, []) })
+    }
+
+    /// The rows' prompts.
+    public func prompts(_ rows: [TaskRow], _ prompt: Prompt) throws(InternalizationError) -> [EncodedExample] {
+        var result: [EncodedExample] = []
+        for row in rows {
+            switch prompt {
+            case .full(let count):
+                let examples = retriever.examples(forQuery: row.query, count: count)
+                result.append(try encoder.encode(row, examples: examples, literals: nil))
+            case .queryOnly:
+                result.append(try encoder.encode(row, examples: [], literals: emptied))
+            }
+        }
+        return result
+    }
+
+    /// Answers every row and counts exact matches; times `timed` rows one by one, when asked to.
+    public func evaluate(
+        arm: String, meaning: String, model: DecoderModel, rows: [TaskRow], prompt: Prompt, timed: Int = 0
+    ) throws -> ArmResult {
+        let prompts = try prompts(rows, prompt)
+        let shared = commonPrefix(prompts.map(\.prompt))
+        let base = try prefilled(model, Array(prompts.first?.prompt.prefix(shared) ?? []))
+        let answers = try answerAll(model, prompts.map { Array($0.prompt.dropFirst(shared)) }, base)
+        let correct = zip(answers, prompts).map { answer, example in answer + [example.answer.last!] == example.answer }
+        let n = rows.count
+        func mean(_ counts: [Int]) -> Double { Double(counts.reduce(0, +)) / Double(max(1, n)) }
+        var result = ArmResult(
+            arm: arm, meaning: meaning, n: n, exact: Double(correct.filter { $0 }.count) / Double(max(1, n)) * 100,
+            meanPromptTokens: mean(prompts.map(\.prompt.count)), meanAnswerTokens: mean(answers.map(\.count)),
+            correct: correct, latency: nil)
+        if timed > 0 { result.latency = try latency(model, Array(prompts.prefix(timed)), shared, base) }
+        return result
+    }
+
+    private func prefilled(_ model: DecoderModel, _ tokens: [Int32]) throws -> KeyValueCache {
+        var cache = KeyValueCache(model.config)
+        var scratch = DecoderScratch(model.config)
+        if !tokens.isEmpty { _ = try model.forward(tokens, cache: &cache, scratch: &scratch) }
+        return cache
+    }
+
+    private final class Slots: @unchecked Sendable {
+        var answers: [[Int32]]
+        var failures: [(any Error)?]
+
+        init(count: Int) {
+            answers = Array(repeating: [], count: count)
+            failures = Array(repeating: nil, count: count)
+        }
+    }
+
+    private func answerAll(_ model: DecoderModel, _ rests: [[Int32]], _ base: KeyValueCache) throws -> [[Int32]] {
+        let lanes = (0..<threads).map { _ in Slots(count: rests.count) }
+        let threads = threads
+        let limit = maximumAnswer
+        DispatchQueue.concurrentPerform(iterations: threads) { lane in
+            var scratch = DecoderScratch(model.config)
+            for index in stride(from: lane, to: rests.count, by: threads) {
+                do {
+                    var cache = base.fork(reserving: rests[index].count + limit)
+                    lanes[lane].answers[index] = try Self.answer(model, rests[index], &cache, &scratch, limit) {}
+                } catch {
+                    lanes[lane].failures[index] = error
+                }
+            }
+        }
+        for lane in lanes {
+            if let failure = lane.failures.lazy.compactMap({ $0 }).first { throw failure }
+        }
+        return rests.indices.map { lanes[$0 % threads].answers[$0] }
+    }
+
+    private static func answer(
+        _ model: DecoderModel, _ rest: [Int32], _ cache: inout KeyValueCache, _ scratch: inout DecoderScratch,
+        _ limit: Int, firstToken: () -> Void
+    ) throws -> [Int32] {
+        var tokens: [Int32] = []
+        _ = try model.generate(
+            after: rest, cache: &cache, scratch: &scratch, options: GenerationOptions(maximumNewTokens: limit)
+        ) { token in
+            if tokens.isEmpty { firstToken() }
+            tokens.append(token)
+            return true
+        }
+        return tokens
+    }
+
+    private func latency(
+        _ model: DecoderModel, _ prompts: [EncodedExample], _ shared: Int, _ base: KeyValueCache
+    ) throws -> ArmResult.Latency {
+        func times(_ prompts: [[Int32]], _ cache: () -> KeyValueCache) throws -> (first: Double, total: Double) {
+            var firsts: [Double] = []
+            var totals: [Double] = []
+            var scratch = DecoderScratch(model.config)
+            for prompt in prompts {
+                var own = cache()
+                let clock = ContinuousClock()
+                let start = clock.now
+                var first = start
+                _ = try Self.answer(model, prompt, &own, &scratch, maximumAnswer) { first = clock.now }
+                totals.append((clock.now - start) / .milliseconds(1))
+                firsts.append((first - start) / .milliseconds(1))
+            }
+            return (median(firsts), median(totals))
+        }
+        let whole = try times(prompts.map(\.prompt)) { KeyValueCache(model.config) }
+        let cached = try times(prompts.map { Array($0.prompt.dropFirst(shared)) }) {
+            base.fork(reserving: maximumAnswer + 1_024)
+        }
+        return ArmResult.Latency(
+            n: prompts.count, firstToken: whole.first, total: whole.total, cachedFirstToken: cached.first,
+            cachedTotal: cached.total)
+    }
+}
+
+/// Tokens that all prompts start with, leaving at least one of each.
+private func commonPrefix(_ prompts: [[Int32]]) -> Int {
+    guard let first = prompts.first else { return 0 }
+    var shared = (prompts.map(\.count).min() ?? 1) - 1
+    for prompt in prompts.dropFirst() {
+        shared = zip(first.prefix(shared), prompt).prefix { $0 == $1 }.count
+    }
+    return max(0, shared)
+}
+
+private func median(_ values: [Double]) -> Double {
+    values.isEmpty ? 0 : values.sorted()[values.count / 2]
+}

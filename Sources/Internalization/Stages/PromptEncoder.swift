@@ -1,0 +1,83 @@
+public import PromptSchema
+public import Tokenization
+public import Tuning
+
+/// A prompt and its label as token ids.
+public struct EncodedExample: Sendable, Equatable {
+    /// The prompt, generation prompt included.
+    public let prompt: [Int32]
+    /// The label and the end token.
+    public let answer: [Int32]
+
+    /// A prompt with its label.
+    public init(prompt: [Int32], answer: [Int32]) {
+        self.prompt = prompt
+        self.answer = answer
+    }
+}
+
+/// Turns a task's rows into token ids, with the same schema and chat template that the gateway strips and serves by.
+public struct PromptEncoder: Sendable {
+    /// The task's schema.
+    public let schema: Schema
+    /// The base model's tokenizer and chat template.
+    public let tokenizer: Tokenizer
+    public let template: ChatTemplate
+
+    /// An encoder for one task and one base model.
+    public init(schema: Schema, tokenizer: Tokenizer, template: ChatTemplate) {
+        self.schema = schema
+        self.tokenizer = tokenizer
+        self.template = template
+    }
+
+    /// A row's prompt with what is left of the template and with the given examples, and its label.
+    ///
+    /// - Parameter literals: what is left of each literal; nil for the whole template.
+    public func encode(
+        _ row: TaskRow, examples: [TaskRow], literals: [Int: [UInt8]]?
+    ) throws(InternalizationError) -> EncodedExample {
+        let parts = PromptParts(
+            query: row.query,
+            examples: examples.map { .custom(Example(input: $0.query, output: $0.answer)) })
+        let messages: [PromptMessage]
+        do throws(SchemaError) {
+            messages = try schema.renderStage(parts, replacing: literals ?? [:])
+        } catch {
+            throw .setting("schema \(schema.id): a prompt cannot be rendered: \(error.description)")
+        }
+        let prompt = template.encode(
+            messages: messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+        let answer = tokenizer.encode(Array(row.answer.utf8)) + [template.stopTokens[0]]
+        return EncodedExample(prompt: prompt.ids, answer: answer)
+    }
+
+    /// Tokens of some text, for compressors.
+    public func count(_ text: [UInt8]) -> Int {
+        tokenizer.count(text)
+    }
+}
+
+extension PackedSequence {
+    /// Packs prompts that start alike: their longest common beginning is computed once.
+    ///
+    /// Losses count on the answers only, end token included, one each. At least one token of each prompt stays outside
+    /// the shared beginning.
+    public init(packing examples: [EncodedExample]) {
+        var shared = max(0, (examples.map(\.prompt.count).min() ?? 1) - 1)
+        if let first = examples.first {
+            for example in examples.dropFirst() {
+                shared = zip(first.prompt.prefix(shared), example.prompt).prefix { $0 == $1 }.count
+            }
+            self.init(prefix: Array(first.prompt.prefix(shared)))
+        } else {
+            self.init()
+        }
+        for example in examples {
+            let rest = Array(example.prompt.dropFirst(shared))
+            append(
+                rest + example.answer,
+                weights: [Float](repeating: 0, count: rest.count) + [Float](repeating: 1, count: example.answer.count))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+public import Engine
+import Crypto
+import Foundation
+
+/// Which prompts an arm is trained on.
+public enum TrainingArm: String, Sendable, Codable, CaseIterable {
+    /// Template and examples shrink to nothing, stage by stage (PromptIntern; "C" in the evaluation).
+    case progressive
+    /// The full prompt in every stage ("B1": the quality bar; tested query-only it is "B2").
+    case fullPrompt = "full-prompt"
+    /// The query alone in every stage ("B3": the control).
+    case queryOnly = "query-only"
+}
+
+/// Everything that decides the result of a run, besides the data.
+public struct Recipe: Sendable, Codable, Equatable {
+    /// Which prompts are used.
+    public var arm: TrainingArm = .progressive
+    /// Number of stages T and the curve of removal.
+    public var stages = 4
+    public var curve: RemovalCurve = .linear
+    /// Examples in the full prompt, K.
+    public var examples = 10
+    /// Passes over the data in all stages together; the same for every arm.
+    public var epochs = 8
+    /// Rows of one optimizer step.
+    public var batch = 16
+    /// Highest learning rate, and the share of all steps that warm up to it.
+    public var rate: Float = 1e-3
+    public var warmUp = 0.1
+    /// LoRA's inner width and numerator; all linear layers are adapted.
+    public var rank = 32
+    public var alpha: Float = 64
+    /// Seed of the adapter's start and of the order of rows.
+    public var seed: UInt64 = 1
+    /// Whether the optimizer forgets its moments at a stage border.
+    public var resetsOptimizer = false
+
+    /// The values of the paper's description where it gives any, see docs/training.md.
+    public init() {}
+
+    /// The stages of this arm: all of them progressive, or all alike.
+    public func resolvedStages() throws(InternalizationError) -> [Stage] {
+        let progressive = try curve.stages(count: stages, examples: examples)
+        switch arm {
+        case .progressive: return progressive
+        case .fullPrompt: return progressive.map { _ in progressive[0] }
+        case .queryOnly: return progressive.map { _ in progressive[progressive.count - 1] }
+        }
+    }
+
+    /// The adapter's shape.
+    public var adapter: LoRAAdapter.Config { LoRAAdapter.Config(rank: rank, alpha: alpha) }
+
+    /// The name of a run: 16 hexadecimal digits of SHA-256 over the recipe and the digests of its inputs.
+    public func runName(inputs: [String]) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        var hash = SHA256()
+        hash.update(data: (try? encoder.encode(self)) ?? Data())
+        for input in inputs { hash.update(data: Array(input.utf8)) }
+        return String(hexadecimal(hash.finalize()).prefix(16))
+    }
+}

@@ -1,0 +1,53 @@
+import Foundation
+
+/// One stage of the removal: how much of the template and how many examples the prompt still has.
+public struct Stage: Sendable, Equatable, Codable {
+    /// Share of the template's tokens that is kept, 1 (all) to 0 (none).
+    public let templateRate: Double
+    /// Number of retrieved examples.
+    public let exampleCount: Int
+
+    /// A stage with the given rate and number of examples.
+    public init(templateRate: Double, exampleCount: Int) {
+        self.templateRate = templateRate
+        self.exampleCount = exampleCount
+    }
+
+    /// Whether the query is all that is left.
+    public var isQueryOnly: Bool { templateRate == 0 && exampleCount == 0 }
+}
+
+/// How fast template and examples disappear over the stages of a run.
+public enum RemovalCurve: String, Sendable, CaseIterable, Codable {
+    case linear
+    /// Most is removed early.
+    case exponential
+    /// Most is removed in the last step.
+    case inverseExponential = "inverse-exponential"
+
+    /// The share that is left at u in 0...1: 1 at the start, 0 at the end.
+    ///
+    /// exponential: (e^(-3u) - e^-3) / (1 - e^-3); inverse-exponential: 1 - (e^(3u) - 1) / (e^3 - 1).
+    public func share(at u: Double) -> Double {
+        switch self {
+        case .linear: 1 - u
+        case .exponential: (exp(-3 * u) - exp(-3)) / (1 - exp(-3))
+        case .inverseExponential: 1 - (exp(3 * u) - 1) / (exp(3) - 1)
+        }
+    }
+
+    /// The stages of a run: S(0) = 1, S(T-1) = 0, k_t = floor(K * S(t)).
+    ///
+    /// - Throws: `InternalizationError.setting` for fewer than two stages or a negative number of examples.
+    public func stages(count: Int, examples: Int) throws(InternalizationError) -> [Stage] {
+        guard count >= 2 else {
+            throw .setting("stages: \(count) cannot remove anything; use at least 2, 4 as in the paper")
+        }
+        guard examples >= 0 else { throw .setting("examples: \(examples) is negative") }
+        return (0..<count).map { number in
+            let share =
+                number == 0 ? 1 : number == count - 1 ? 0 : self.share(at: Double(number) / Double(count - 1))
+            return Stage(templateRate: share, exampleCount: Int((Double(examples) * share + 1e-9).rounded(.down)))
+        }
+    }
+}

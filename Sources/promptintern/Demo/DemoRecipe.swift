@@ -1,0 +1,63 @@
+import Engine
+import HouseBooks
+import Internalization
+
+/// Everything that decides the demo task: its book, its base model, its tuning. Two of them are kept.
+struct DemoRecipe {
+    /// Size and seed of the book that is internalized.
+    var bookSize = Book.Size.full
+    var bookSeed = HouseTask.bookSeed
+    /// The base model.
+    var hiddenSize = 128
+    var layerCount = 4
+    var vocabularySize = 1_408
+    var baseSeed: UInt64 = 1
+    var baseSteps: Int
+    var baseRate: Float = 2.5e-3
+    var sequencesPerStep = 4
+    /// Levels of `BaseLesson.levels` that the base model goes through.
+    var levels: ClosedRange<Int> = 0...4
+    /// Rows of the splits, and of the example bank that the gateway knows.
+    var trainRows = 1_200
+    var devRows = 200
+    var testRows = 600
+    var bankRows = 400
+    /// The tuning of every arm.
+    var tuning = Recipe()
+
+    /// The shipped one, hours of two cores.
+    static let shipped = DemoRecipe(baseSteps: 4_000)
+
+    /// A much smaller one, minutes: a book of 2 functions and 3 names of each kind, and a base that only learns the
+    /// form of an answer. It shows that the pipeline works, not that the base can read.
+    static let small: DemoRecipe = {
+        var recipe = DemoRecipe(baseSteps: 60)
+        recipe.bookSize = BaseLesson.levels[1].size
+        recipe.hiddenSize = 64
+        recipe.layerCount = 2
+        recipe.vocabularySize = 1_024
+        recipe.baseRate = 4e-3
+        recipe.levels = 1...1
+        recipe.trainRows = 160
+        recipe.devRows = 20
+        recipe.testRows = 60
+        recipe.bankRows = 40
+        recipe.tuning.examples = 3
+        recipe.tuning.epochs = 24
+        recipe.tuning.rate = 3e-3
+        recipe.tuning.rank = 16
+        recipe.tuning.alpha = 32
+        return recipe
+    }()
+
+    /// The shape of the base model; `endToken` ends an answer.
+    func model(vocabularySize: Int, endToken: Int32) -> ModelConfig {
+        ModelConfig(
+            vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: hiddenSize * 3,
+            layerCount: layerCount, headCount: hiddenSize / 32, keyValueHeadCount: hiddenSize / 64, headSize: 32,
+            maximumPositions: 2_048, endTokens: [endToken])
+    }
+
+    /// The task: its book and its questions.
+    var task: HouseTask { HouseTask(bookSeed: bookSeed, size: bookSize) }
+}
