@@ -1,6 +1,7 @@
 public import ChatAPI
 public import Engine
 public import Gateway
+import PromptSchema
 import Foundation
 public import Tokenization
 

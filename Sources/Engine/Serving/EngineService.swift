@@ -78,7 +78,7 @@ public final class EngineService: Sendable {
         let job = GenerationJob(model: model, prompt: prompt, options: options, continuation: continuation)
         try queue.add(job)
         let queue = queue
-        job.onAbandoned { [weak job] in
+        job.onEnd { [weak job] in
             guard let job else { return }
             job.cancel()
             queue.remove(job)

@@ -8,6 +8,7 @@ final class GenerationJob: Sendable {
     private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
     private let arrival = ContinuousClock.now
     private let cancelled = Atomic<Bool>(false)
+    private let hasBegun = Atomic<Bool>(false)
 
     init(
         model: DecoderModel, prompt: [Int32], options: GenerationOptions,
@@ -21,15 +22,23 @@ final class GenerationJob: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
+    /// Ends the job within a step; one that no worker has taken yet ends at once.
     func cancel() {
         cancelled.store(true, ordering: .relaxed)
+        if begin() {
+            continuation.yield(.finished(.cancelled, GenerationStatistics()))
+            continuation.finish()
+        }
     }
 
-    /// Calls `action` when the reader has gone.
-    func onAbandoned(_ action: @escaping @Sendable () -> Void) {
-        continuation.onTermination = { termination in
-            if case .cancelled = termination { action() }
-        }
+    /// Calls `action` when the reader has gone, or the job has ended.
+    func onEnd(_ action: @escaping @Sendable () -> Void) {
+        continuation.onTermination = { _ in action() }
+    }
+
+    /// True for the first caller only: the worker that runs the job, or who cancels it before.
+    private func begin() -> Bool {
+        !hasBegun.exchange(true, ordering: .acquiringAndReleasing)
     }
 
     func fail(_ error: EngineError) {
@@ -38,6 +47,7 @@ final class GenerationJob: Sendable {
 
     /// Generates to the end on the calling thread.
     func run(cache: inout KeyValueCache, scratch: inout DecoderScratch) {
+        guard begin() else { return }
         let start = ContinuousClock.now
         var statistics = GenerationStatistics()
         statistics.promptTokens = prompt.count

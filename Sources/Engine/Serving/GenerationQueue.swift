@@ -65,12 +65,13 @@ final class GenerationQueue: Sendable {
     }
 
     func close() {
-        let waiting = state.withLock { state in
+        let (waiting, running) = state.withLock { state in
             defer { state.waiting = [] }
             state.isClosed = true
-            for job in state.running { job.cancel() }
-            return state.waiting
+            return (state.waiting, state.running)
         }
+        // Outside the lock: a job that ends takes itself out of the queue.
+        for job in running { job.cancel() }
         for job in waiting { job.fail(.busy("the engine is shutting down")) }
         for _ in 0..<workers { signal.signal() }
     }

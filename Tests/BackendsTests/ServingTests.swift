@@ -1,0 +1,199 @@
+import Backends
+import ChatAPI
+import Engine
+import Experimentation
+import Foundation
+import Gateway
+import Ledger
+import PromptSchema
+import TestSupport
+import Testing
+import Transport
+
+/// A gateway whose tuned model is a real engine and whose full-prompt backend is across a socket.
+private struct ServingFixture {
+    static let template = "You translate questions of the Harbour Desk into one spreadsheet formula.\nAlma = QX7\n"
+    static let answer =
+        #"{"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"up"},"finish_reason":"stop"}],"#
+        + #""usage":{"prompt_tokens":30,"completion_tokens":1,"total_tokens":31}}"#
+
+    let model: TinyChatModel
+    let engine: EngineService
+    let server: ScriptedServer
+    let ledger: LedgerStore
+    let folder: TinyModelFolder
+    let gateway: GatewayService
+
+    init(
+        queueLimit: Int = 8, positions: Int = 1024, tunedServer: Bool = false,
+        limits: BackendRequest.Limits = .init(),
+        _ script: @escaping ScriptedServer.Script = { _ in [.response(body: Array(ServingFixture.answer.utf8))] }
+    ) async throws {
+        model = try TinyChatModel(maximumPositions: positions)
+        engine = try model.service(queueLimit: queueLimit)
+        server = try ScriptedServer(script)
+        folder = try TinyModelFolder()
+        ledger = try LedgerStore(path: folder.path + "/ledger.sqlite")
+        let transport = try CurlTransport()
+        let endpoint = try UpstreamEndpoint(server.baseURL)
+        let schema = try Schema(
+            id: "formulas",
+            messages: [
+                MessagePattern(role: .system, parts: [.template(Self.template)]),
+                MessagePattern(role: .user, parts: [.query()]),
+            ])
+        let manifest = TaskManifest(
+            task: "formulas", schemaFingerprint: schema.fingerprint, tokenizerSHA256: model.tokenizer.fingerprint,
+            baseModel: .init(folder: "base", sha256: ""), adapter: .init(folder: "adapter", sha256: ""),
+            stage: .init(tau: 0, k: 0), created: "2026-01-01T00:00:00Z")
+        let check = ManifestCheck(
+            manifest, task: "formulas",
+            facts: ManifestFacts(
+                schemaFingerprint: schema.fingerprint, tokenizerSHA256: model.tokenizer.fingerprint))
+        let task = GatewayTask(
+            schema: schema, full: .init(backend: "up"),
+            tuned: .init(backend: tunedServer ? "local" : "engine", model: "tuned", limits: limits), manifest: check,
+            counter: PromptCounter(tokenizer: model.tokenizer, template: model.template), initialMode: .on)
+        gateway = try await GatewayService(
+            GatewayConfiguration(tasks: [task], defaultBackend: "up"),
+            backends: [
+                model.backend(engine), UpstreamBackend(name: "up", endpoint: endpoint, transport: transport),
+                ServerBackend(name: "local", endpoint: endpoint, transport: transport),
+            ],
+            ledger: ledger)
+    }
+
+    static func body(template: String = template, extra: String = "") -> [UInt8] {
+        let system = String(decoding: JSONWriter.encoded(template), as: UTF8.self)
+        return Array(
+            (#"{"model":"gpt-x","seed":1, "temperature":0,"max_tokens":12,"messages":[{"role":"system","content":"#
+                + system
+                + #"},{"role":"user","content":"How long?"}]"# + extra + "}").utf8)
+    }
+
+    func chat(_ body: [UInt8] = body()) async -> ClientReply {
+        await gateway.chat(Received(id: "r", headers: [("content-type", "application/json")], body: body))
+    }
+
+    func rows() async throws -> [LedgerEntry] { try await ledger.entries(requestID: "r") }
+}
+
+@Suite("A gateway with a real engine and a real upstream")
+struct ServingTests {
+    @Test("the engine answers the query alone, and header, usage and ledger agree", arguments: [true, false])
+    func tuned(streams: Bool) async throws {
+        let serving = try await ServingFixture()
+        let extra = streams ? #","stream":true,"stream_options":{"include_usage":true}"# : ""
+        let reply = await serving.chat(ServingFixture.body(extra: extra))
+        let bytes = try await reply.body.collect()
+        let answer = try streams ? ParsedAnswer(events: bytes) : ParsedAnswer(completion: bytes)
+        let expected = try serving.model.reference("How long?", adapter: true, tokens: 12)
+        #expect(answer.text == expected.text && answer.model == "gpt-x")
+        let after = reply.headers.first(named: GatewayHeader.tokensAfter)
+        #expect(after == String(expected.prompt))
+        #expect(answer.usage?.promptTokens == expected.prompt)
+        let row = try #require(try await serving.rows().first)
+        #expect(row.tokens.sent.total == expected.prompt && row.tokens.sentSource == .counted)
+        #expect(row.tokens.completion == expected.tokens && row.tokens.completionSource == .counted)
+        #expect(String(row.tokens.full.total) == reply.headers.first(named: GatewayHeader.tokensBefore))
+        #expect(row.outcome == .complete && row.timeToFirstToken != nil)
+        let totals = try await serving.gateway.savings().totals
+        let saved = row.tokens.full.total - row.tokens.sent.total
+        #expect(totals.tokens.prompt.saved == saved && saved > 0)
+        #expect(serving.server.requests.isEmpty)
+    }
+
+    @Test("an untrained prompt and one with a changed byte arrive at the upstream byte for byte")
+    func full() async throws {
+        let serving = try await ServingFixture()
+        let drifted = ServingFixture.template.replacing("QX7", with: "QX8")
+        for template in ["Another prompt.", drifted] {
+            _ = try await serving.chat(ServingFixture.body(template: template)).body.collect()
+        }
+        #expect(
+            serving.server.requests.map(\.body) == [
+                ServingFixture.body(template: "Another prompt."), ServingFixture.body(template: drifted),
+            ])
+    }
+
+    @Test("an engine without room leaves the request to the upstream, in two rows")
+    func busy() async throws {
+        let serving = try await ServingFixture(queueLimit: 0, positions: 20_000)
+        // Keeps the one worker busy.
+        let long = try serving.engine.generate(prompt: [1, 2, 3], options: GenerationOptions(endTokens: []))
+        #expect(await eventually { serving.engine.load.running == 1 })
+        let reply = await serving.chat()
+        #expect(String(decoding: try await reply.body.collect(), as: UTF8.self) == ServingFixture.answer)
+        long.cancel()
+        let rows = try await serving.rows()
+        #expect(rows.map(\.backend) == ["engine", "up"] && rows.map(\.isFinal) == [false, true])
+        #expect(rows[0].tokens.sent.total == 0 && rows[1].reason == "tuned_refused")
+    }
+
+    @Test("an engine that does not begin in time leaves the request to the upstream")
+    func late() async throws {
+        let serving = try await ServingFixture(positions: 20_000, limits: .init(firstByte: .milliseconds(40)))
+        let long = try serving.engine.generate(prompt: [1, 2, 3], options: GenerationOptions(endTokens: []))
+        let reply = await serving.chat(ServingFixture.body(extra: #","stream":true"#))
+        #expect(reply.headers.first(named: GatewayHeader.reason) == "tuned_timeout")
+        _ = try await reply.body.collect()
+        long.cancel()
+        #expect(try await serving.rows().map(\.outcome) == [.failed, .complete])
+    }
+
+    @Test("a local server gets the query, the adapter's name, and a question for usage that the client never sees")
+    func localServer() async throws {
+        let chunk = #"data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":"stop"}]}"# + "\n\n"
+        let usage = #"data: {"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4}}"# + "\n\n"
+        let serving = try await ServingFixture(tunedServer: true) { _ in
+            [
+                .chunkedHead(headers: [("Content-Type", "text/event-stream")]), .chunk(chunk), .chunk(usage),
+                .chunk("data: [DONE]\n\n"), .lastChunk,
+            ]
+        }
+        let reply = await serving.chat(ServingFixture.body(extra: #","stream":true"#))
+        let text = String(decoding: try await reply.body.collect(), as: UTF8.self)
+        #expect(text == chunk + "data: [DONE]\n\n")
+        #expect(
+            serving.server.requests.map(\.bodyText) == [
+                #"{"model":"tuned","seed":1, "temperature":0,"max_tokens":12,"messages":[{"role":"user","content":"#
+                    + #""How long?"}],"stream":true,"stream_options":{"include_usage":true}}"#
+            ])
+        let row = try #require(try await serving.rows().first)
+        #expect(row.tokens.sent.total == 9 && row.tokens.completion == 4 && row.tokens.sentSource == .reported)
+    }
+
+    @Test("an upstream cut in mid-stream breaks the client's stream")
+    func cut() async throws {
+        let serving = try await ServingFixture { _ in
+            [
+                .chunkedHead(headers: [("Content-Type", "text/event-stream")]), .chunk("data: {\"choices\":[]}\n\n"),
+                .close,
+            ]
+        }
+        let reply = await serving.chat(ServingFixture.body(template: "x", extra: #","stream":true"#))
+        await #expect(throws: BackendError.self) { _ = try await reply.body.collect() }
+        #expect(try await serving.rows().map(\.outcome) == [.partial])
+    }
+
+    @Test("a client that leaves closes the upstream's connection, and the row says aborted")
+    func leaves() async throws {
+        let serving = try await ServingFixture { _ in
+            [
+                .chunkedHead(headers: [("Content-Type", "text/event-stream")]), .chunk("data: {\"choices\":[]}\n\n"),
+                .hold,
+            ]
+        }
+        do {
+            let reply = await serving.chat(ServingFixture.body(template: "x", extra: #","stream":true"#))
+            _ = try await reply.body.next()
+        }
+        #expect(await eventually { serving.server.clientClosed(0) != nil })
+        var rows: [LedgerEntry] = []
+        for _ in 0..<500 where rows.isEmpty {
+            rows = try await serving.rows()
+            try await Task.sleep(for: .milliseconds(4))
+        }
+        #expect(rows.map(\.outcome) == [.aborted])
+    }
+}
