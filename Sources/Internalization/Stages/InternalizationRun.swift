@@ -78,7 +78,7 @@ public final class InternalizationRun {
     }
 
     /// Trains what is left to train, and returns the adapter of the last stage.
-    public func run(progress: (Progress) -> Void) throws -> (adapter: LoRAAdapter, stages: [StageRecord]) {
+    public func run(progress: (Progress) throws -> Void) throws -> (adapter: LoRAAdapter, stages: [StageRecord]) {
         let stages = try recipe.resolvedStages()
         try prepareFolder()
         let trainer = Trainer(
@@ -98,7 +98,8 @@ public final class InternalizationRun {
     }
 
     private func train(
-        _ stage: Stage, of count: Int, _ trainer: Trainer, _ state: inout RunState, _ progress: (Progress) -> Void
+        _ stage: Stage, of count: Int, _ trainer: Trainer, _ state: inout RunState,
+        _ progress: (Progress) throws -> Void
     ) throws {
         let corpus = try StageCorpus(
             stage: stage, rows: rows, encoder: encoder, compressor: compressor, retriever: retriever)
@@ -115,7 +116,7 @@ public final class InternalizationRun {
             }
             state.step += 1
             state.losses = state.losses.suffix(19) + [result.loss]
-            progress(
+            try progress(
                 Progress(
                     stage: state.stage, stages: count, step: overall + 1, steps: total, loss: result.loss,
                     tokens: result.tokens))
