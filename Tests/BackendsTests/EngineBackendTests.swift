@@ -26,7 +26,7 @@ struct EngineBackendTests {
         #expect(reply.status == 200)
         #expect(answer.text == expected.text)
         #expect(answer.finishReason == expected.reason.rawValue)
-        #expect(answer.usage == Usage(promptTokens: expected.prompt, completionTokens: expected.tokens))
+        #expect(answer.usage?.promptTokens == expected.prompt && answer.usage?.completionTokens == expected.tokens)
         #expect(answer.model == "client-name")
         #expect(reply.counted?.prompt == expected.prompt && reply.counted?.completion == expected.tokens)
         #expect(reply.counted?.firstToken != nil)
@@ -47,8 +47,7 @@ struct EngineBackendTests {
         let answer = try ParsedAnswer(events: try await reply.body.collect())
         #expect(answer.text == expected.text && answer.isDone && answer.chunks > 3)
         #expect(answer.finishReason == expected.reason.rawValue)
-        #expect(
-            answer.usage == (usage ? Usage(promptTokens: expected.prompt, completionTokens: expected.tokens) : nil))
+        #expect(answer.usage?.totalTokens == (usage ? expected.prompt + expected.tokens : nil))
     }
 
     @Test("a stop string ends the answer exactly before it", arguments: [true, false])
@@ -56,7 +55,7 @@ struct EngineBackendTests {
         let expected = try model.reference(tokens: 20).text
         let letters = Array(expected)
         let stop = String(letters[6..<min(9, letters.count)])
-        let cut = try #require(expected.range(of: stop))
+        let cut = try #require(expected.firstRange(of: stop))
         let encoded = String(decoding: JSONWriter.encoded(stop), as: UTF8.self)
         let request = try TinyChatModel.request(extra: #","max_tokens":20,"stream":\#(streams),"stop":[\#(encoded)]"#)
         let bytes = try await backend.reply(to: request).body.collect()

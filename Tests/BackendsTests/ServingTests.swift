@@ -8,6 +8,7 @@ import Ledger
 import PromptSchema
 import TestSupport
 import Testing
+import Tokenization
 import Transport
 
 /// A gateway whose tuned model is a real engine and whose full-prompt backend is across a socket.

@@ -3,6 +3,7 @@ import Experimentation
 import Foundation
 import Gateway
 import Ledger
+import PromptSchema
 import Testing
 
 @Suite("What is sent where")
@@ -17,7 +18,7 @@ struct ChatFlowTests {
         let query = String(decoding: JSONWriter.encoded(GatewayFixture.query), as: UTF8.self)
         #expect(
             String(decoding: sent.body, as: UTF8.self)
-                == #"{ "model":"formulas-v1" ,"seed":12345678901234567890,"messages" : ["#
+                == #"{ "model":"formulas-v1" ,"seed":1234567890123456789,"messages" : ["#
                 + #"{"content":\#(query),"role":"user"} ] }"#)
         #expect(sent.model == "formulas-v1")
         #expect(sent.chat?.messages?.map { String(decoding: $0.text, as: UTF8.self) } == [GatewayFixture.query])

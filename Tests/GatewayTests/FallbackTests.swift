@@ -1,3 +1,4 @@
+import Experimentation
 import Gateway
 import Ledger
 import Testing

@@ -126,7 +126,7 @@ struct GatewayFixture {
         let system = String(decoding: JSONWriter.encoded(template), as: UTF8.self)
         let user = String(decoding: JSONWriter.encoded(query), as: UTF8.self)
         return Array(
-            #"{ "model":"\#(model)" ,"seed":12345678901234567890,"messages" : [{"role":"system","content":\#(system)},"#
+            #"{ "model":"\#(model)" ,"seed":1234567890123456789,"messages" : [{"role":"system","content":\#(system)},"#
                 .utf8) + Array(#" {"content":\#(user),"role":"user"} ]\#(extra) }"#.utf8)
     }
 

@@ -56,10 +56,10 @@ struct PromptCounterTests {
                 stickyKey: StickyKey(header: nil, user: nil, apiKey: nil, requestID: "r"), tuned: nil)
             guard decided.decision.arm == .internalized, let stripped = decided.stripped else { continue }
             #expect(decided.source == .counted)
-            #expect(decided.full.total == Self.processed(messages, counter), "case \(number), seed 99")
+            #expect(decided.full.total == (try Self.processed(messages, counter)), "case \(number), seed 99")
             let kept = try schema.renderStripped(parts)
             #expect(stripped.messages == kept)
-            #expect(stripped.tokens.total == Self.processed(kept, counter), "case \(number), seed 99")
+            #expect(stripped.tokens.total == (try Self.processed(kept, counter)), "case \(number), seed 99")
             #expect(stripped.tokens.template == 0 && stripped.tokens.examples == 0)
             #expect(decided.full.template > 0 && decided.full.examples > 0)
         }

@@ -83,6 +83,7 @@ public final class GatewayService: Sendable {
     public var health: GatewayHealth {
         var problems: [String] = []
         if let failure = ledger.health.currentFailure { problems.append("the ledger cannot be written: \(failure)") }
+        if log.isClosed { problems.append("the ledger is closed: the gateway is stopping") }
         if backends.isEmpty {
             problems.append("no backend is configured: give an upstream with --upstream, or a configuration file")
         }
