@@ -78,8 +78,9 @@ struct EngineBackendTests {
     func seeds() async throws {
         func text(_ extra: String) async throws -> String {
             let extra = #","max_tokens":20"# + extra
-            let request = try TinyChatModel.request(extra: extra.replacing("TEMPERATURE", with: ""))
-            let body = String(decoding: request.body, as: UTF8.self).replacing(#""temperature":0,"#, with: "")
+            let request = try TinyChatModel.request(extra: extra)
+            let body = String(decoding: request.body, as: UTF8.self).replacing(
+                #""temperature":0,"#, with: #""temperature":1,"#)
             let sampled = BackendRequest(
                 id: "r", body: [], model: "base",
                 chat: .init(request: try ChatRequest(Array(body.utf8)), messages: request.chat?.messages))

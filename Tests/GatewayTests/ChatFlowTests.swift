@@ -67,6 +67,8 @@ struct ChatFlowTests {
         #expect(gateway.tuned.requests.isEmpty)
         let row = try #require(try await gateway.rows().first)
         #expect(row.arm == .fullPrompt && row.reason == "drift" && row.task == "formulas")
+        let place = GatewayFixture.template.utf8.count - 2
+        #expect(reply.header("x-promptintern-detail")?.hasSuffix("differs at byte \(place).") == true)
         #expect(reply.header("x-promptintern-tokens-saved") == "0")
     }
 
@@ -124,7 +126,9 @@ struct ChatFlowTests {
     func features(extra: String) async throws {
         let gateway = try await GatewayFixture()
         let body = GatewayFixture.body(extra: extra)
-        _ = try await gateway.chat(body).text()
+        let reply = await gateway.chat(body)
+        _ = try await reply.text()
+        #expect(reply.header("x-promptintern-detail")?.isEmpty == false)
         #expect(gateway.full.requests.map(\.body) == [body])
         #expect(try await gateway.rows().map(\.reason) == ["unsupported_feature"])
     }
@@ -236,5 +240,31 @@ struct ChatFlowTests {
         let known = await gateway.chat(GatewayFixture.body(template: "x", model: "own"), id: "b")
         #expect(known.status == 200)
         #expect(gateway.full.requests.map(\.model) == ["inner"])
+    }
+}
+
+@Suite("Names and encodings on the way")
+struct WireNameTests {
+    @Test("a model name of any length and script is served, and what tells it is cut to what a header holds")
+    func modelNames() async throws {
+        let name = String(repeating: "e\u{301}\u{1F600}", count: 400)
+        let gateway = try await GatewayFixture(mode: .off)
+        let body = GatewayFixture.body(model: name)
+        let reply = await gateway.chat(body)
+        #expect(reply.status == 200)
+        _ = try await reply.text()
+        #expect(gateway.full.requests.map(\.body) == [body])
+        #expect(try await gateway.rows().map(\.outcome) == [.complete])
+        #expect(reply.headers.allSatisfy { $0.value.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
+    }
+
+    @Test("an answer that is read on its way is asked for unpacked, any other as the client asked")
+    func encodings() async throws {
+        let gateway = try await GatewayFixture()
+        let headers: HeaderFields = [("Accept-Encoding", "gzip")]
+        _ = try await gateway.chat(headers: headers, id: "a").text()
+        _ = try await gateway.chat(GatewayFixture.body(template: "x"), headers: headers, id: "b").text()
+        #expect(gateway.tuned.requests.map { $0.headers.count } == [0])
+        #expect(gateway.full.requests.map { $0.headers.map(\.name) } == [["Accept-Encoding"]])
     }
 }

@@ -59,6 +59,8 @@ struct PromptCounterTests {
             #expect(decided.full.total == (try Self.processed(messages, counter)), "case \(number), seed 99")
             let kept = try schema.renderStripped(parts)
             #expect(stripped.messages == kept)
+            let body = try #require(request.body(model: "m", keeping: stripped.selection))
+            #expect(RequestMessages(try ChatRequest(body))?.messages == kept, "case \(number), seed 99")
             #expect(stripped.tokens.total == (try Self.processed(kept, counter)), "case \(number), seed 99")
             #expect(stripped.tokens.template == 0 && stripped.tokens.examples == 0)
             #expect(decided.full.template > 0 && decided.full.examples > 0)

@@ -141,6 +141,25 @@ struct RelayTests {
         #expect(row.tokens.sent.total > 0 && row.tokens.sent == row.tokens.full)
     }
 
+    @Test("many requests at once have one final row each")
+    func concurrent() async throws {
+        let gateway = try await GatewayFixture(tuned: { request throws(BackendError) in
+            if request.id.hasSuffix("7") { throw Answers.error(.failed) }
+            return Answers.whole()
+        })
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<200 {
+                group.addTask { _ = try? await gateway.chat(id: "req-\(number)").text() }
+            }
+        }
+        for number in 0..<200 {
+            let rows = try await gateway.rows("req-\(number)")
+            #expect(rows.map(\.isFinal) == (number % 10 == 7 ? [false, true] : [true]))
+        }
+        let totals = try await gateway.service.savings().totals
+        #expect(totals.requests == 200 && totals.attempts == 220)
+    }
+
     @Test("a ledger that cannot be written costs no answer, is counted, and makes the gateway not ready")
     func ledgerFailure() async throws {
         let counter = EventCounter()

@@ -9,7 +9,7 @@ public import Tokenization
 public struct EngineBackend: Backend {
     /// What holds where a request says nothing.
     public struct Defaults: Sendable, Hashable {
-        /// The temperature; the API's own default is 1.
+        /// The temperature. The API's own default is 1; a tuned task has one right answer, so this one's is 0.
         public var temperature: Double
         /// The nucleus.
         public var topP: Double
@@ -17,7 +17,7 @@ public struct EngineBackend: Backend {
         public var maximumTokens: Int?
 
         /// Makes defaults.
-        public init(temperature: Double = 1, topP: Double = 1, maximumTokens: Int? = nil) {
+        public init(temperature: Double = 0, topP: Double = 1, maximumTokens: Int? = nil) {
             self.temperature = temperature
             self.topP = topP
             self.maximumTokens = maximumTokens

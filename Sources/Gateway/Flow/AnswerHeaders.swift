@@ -26,14 +26,20 @@ enum AnswerHeaders {
         let before = decided.full.total
         let after = attempt.sent.total
         fields.insert((GatewayHeader.task, task.name), at: 0)
-        fields.append((GatewayHeader.model, attempt.model.filter { $0.isASCII && !$0.isNewline }))
+        fields.append((GatewayHeader.model, printable(attempt.model)))
         fields.append((GatewayHeader.tokensBefore, String(before)))
         fields.append((GatewayHeader.tokensAfter, String(after)))
         fields.append((GatewayHeader.tokensSaved, String(before - after)))
+        if let detail = decided.detail { fields.append((GatewayHeader.detail, printable(detail))) }
         if attempt.reason == .audit, let stripped = decided.stripped {
             fields.append((GatewayHeader.tokensSavable, String(before - stripped.tokens.total)))
         }
         return fields
+    }
+
+    /// The text as a header value may hold it: at most 256 characters, none but visible ASCII and blanks.
+    private static func printable(_ text: String) -> String {
+        String(decoding: text.utf8.prefix(256).filter { (0x20...0x7E).contains($0) }, as: UTF8.self)
     }
 }
 

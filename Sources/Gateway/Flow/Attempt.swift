@@ -29,7 +29,8 @@ struct Attempt: Sendable {
         return LedgerEntry(
             requestID: requestID, attempt: number, isFinal: ending.isFinal, time: time, task: task,
             schemaFingerprint: schemaFingerprint, arm: LedgerEntry.Arm(rawValue: arm.rawValue) ?? .passthrough,
-            reason: reason.rawValue, backend: backend, model: String(model.prefix(128)), tokens: tokens,
+            reason: reason.rawValue, backend: backend, model: String(decoding: model.utf8.prefix(256), as: UTF8.self),
+            tokens: tokens,
             money: prices.money(model: model, fullModel: fullModel, tokens: tokens),
             timeToFirstToken: ending.firstToken.map { milliseconds(until: $0) },
             totalTime: milliseconds(until: .now), status: ending.status, outcome: ending.outcome)

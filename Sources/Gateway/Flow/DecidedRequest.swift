@@ -20,6 +20,8 @@ struct DecidedRequest: Sendable {
     let source: CountSource
     /// Set if the decision is to strip, or would be if the mode were not `audit`.
     let stripped: StrippedRequest?
+    /// What stood against stripping, in words that never quote the request; nil if the reason says it all.
+    let detail: String?
 
     /// Decides, and strips where the decision says so; pure and total.
     ///
@@ -29,13 +31,15 @@ struct DecidedRequest: Sendable {
     ) {
         let task = recognized.task
         let mode = task.map { flags.mode(of: $0.name) } ?? .off
+        let features = recognized.unsupportedFeatures(tuned)
         let decision = Decision.decide(
             mode: mode, killSwitch: flags.killSwitch, bypass: bypass, recognized: recognized.recognized,
             // Before promotion there is nothing to compare, and an audit strips nothing.
             manifestMatches: task?.mayStrip ?? false || mode == .audit && task?.manifest == .missing,
-            unsupportedFeatures: recognized.unsupportedFeatures(tuned),
+            unsupportedFeatures: features,
             bucket: stickyKey.bucket(task: task?.name ?? ""))
         let pieces = recognized.counted
+        detail = Self.detail(recognized, decision.reason, features)
         self.recognized = recognized
         full = task?.counter?.count(pieces) ?? PromptCounter.estimate(pieces)
         source = task?.counter == nil ? .estimated("bytes/4") : .counted
@@ -47,6 +51,13 @@ struct DecidedRequest: Sendable {
         stripped = Self.strip(recognized)
         let mustStay = stripped == nil && decision.arm == .internalized
         self.decision = mustStay ? Decision(arm: .fullPrompt, reason: .unstrippable) : decision
+    }
+
+    private static func detail(
+        _ recognized: RecognizedRequest, _ reason: Reason, _ features: [String]
+    ) -> String? {
+        if case .refused(_, let unknown) = recognized.outcome, reason.rawValue == unknown.code { return unknown.detail }
+        return reason == .unsupportedFeature ? features.joined(separator: ", ") : nil
     }
 
     /// Takes out what the segments say; nil if nothing would be left or a cut would split a character.

@@ -14,6 +14,8 @@ public enum GatewayHeader {
     public static let arm = "x-promptintern-arm"
     /// Answer: why.
     public static let reason = "x-promptintern-reason"
+    /// Answer: what stood against stripping, in words that never quote the request; only where there is more to tell.
+    public static let detail = "x-promptintern-detail"
     /// Answer: the model that was asked.
     public static let model = "x-promptintern-model"
     /// Answer: tokens of the full prompt.

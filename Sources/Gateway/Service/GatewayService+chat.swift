@@ -1,5 +1,6 @@
 import ChatAPI
 import Experimentation
+import Foundation
 import Ledger
 import PromptSchema
 
@@ -102,7 +103,8 @@ extension GatewayService {
     ) -> Attempt {
         let task = decided.recognized.task
         return Attempt(
-            requestID: received.id, arrival: received.arrival, time: received.time, number: number, task: task?.name,
+            requestID: received.id, arrival: received.arrival,
+            time: number == 1 ? received.time : Date(), number: number, task: task?.name,
             schemaFingerprint: decided.recognized.prompt?.fingerprint, arm: arm, reason: reason,
             backend: outbound.backend.name, model: outbound.model,
             fullModel: arm == .internalized
@@ -115,10 +117,13 @@ extension GatewayService {
         _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest, _ arm: Arm
     ) async throws(BackendError) -> Reply {
         let request = decided.recognized.request
+        // An answer that is read here on its way must come unpacked.
+        let isRead = arm == .internalized || outbound.hidesUsage
+        let headers = received.forwardedHeaders.without(isRead ? ["accept-encoding"] : [])
         let reply = try await outbound.backend.reply(
             to: BackendRequest(
                 id: received.id, method: received.method, target: received.target,
-                headers: received.forwardedHeaders, body: outbound.body, model: outbound.model,
+                headers: headers, body: outbound.body, model: outbound.model,
                 chat: .init(request: request, messages: outbound.messages), limits: outbound.limits))
         return arm == .internalized ? try await TunedAnswer.confirm(reply) : reply
     }

@@ -48,6 +48,6 @@ extension GatewayService {
             received.headers.first(named: "content-type")?.lowercased().contains("json") ?? true,
             let document = try? JSONDocument(received.body), let name = document.root["model"]?.string?.text
         else { return "" }
-        return String(name.prefix(128))
+        return name
     }
 }
