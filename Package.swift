@@ -39,7 +39,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
 
         // Vocabulary: no I/O, no other target of ours.
-        .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: strict),
+        .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "ChatAPI", swiftSettings: strict),
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
@@ -47,7 +47,7 @@ let package = Package(
 
         // Machinery.
         .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
-        .target(name: "Tuning", dependencies: ["Engine", crypto], swiftSettings: numeric),
+        .target(name: "Tuning", dependencies: ["Engine", "COpenBLAS", crypto], swiftSettings: numeric),
         .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: strict),
 
         // Flows.
@@ -101,16 +101,21 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", dependencies: [], swiftSettings: strict),
         .testTarget(name: "PromptSchemaTests", dependencies: ["PromptSchema", "TestSupport"], swiftSettings: numeric),
         .testTarget(name: "ChatAPITests", dependencies: ["ChatAPI", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(
             name: "ExperimentationTests", dependencies: ["Experimentation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport", grdb], swiftSettings: strict),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "EngineTests", dependencies: ["Engine", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "ChatAPI", "PromptSchema", "Experimentation", "Ledger", "TestSupport"],
+            dependencies: [
+                "Gateway", "ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "InternalizationTests",
@@ -122,11 +127,15 @@ let package = Package(
             name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "ConfigurationTests", dependencies: ["Configuration", "PromptSchema", "Experimentation", "TestSupport"],
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "PromptSchema", "Experimentation", "Gateway", "Ledger", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "BackendsTests",
-            dependencies: ["Backends", "Gateway", "ChatAPI", "Engine", "Transport", "Tokenization", "TestSupport"],
+            dependencies: [
+                "Backends", "Gateway", "ChatAPI", "Engine", "Transport", "Tokenization", "PromptSchema",
+                "Experimentation", "Ledger", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ServerTests",
