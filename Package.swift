@@ -18,6 +18,9 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
+/// Hummingbird's dependency swift-configuration has a module of the same name as our `Configuration`.
+let configurationAlias = ["Configuration": "SwiftConfiguration"]
+
 let package = Package(
     name: "promptintern",
     products: [.executable(name: "promptintern", targets: ["promptintern"])],
@@ -75,8 +78,9 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Gateway", "ChatAPI", "Ledger", "Experimentation",
-                .product(name: "Hummingbird", package: "hummingbird"),
+                "Gateway", "ChatAPI", "Ledger", "Experimentation", crypto,
+                .product(name: "Hummingbird", package: "hummingbird", moduleAliases: configurationAlias),
+                .product(name: "HummingbirdCore", package: "hummingbird", moduleAliases: configurationAlias),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
