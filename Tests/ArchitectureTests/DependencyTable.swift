@@ -45,7 +45,9 @@ struct DependencyTable {
             ours: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"]),
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation"],
-            packages: ["Hummingbird", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle", "Crypto"]),
+            packages: [
+                "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle", "Crypto",
+            ]),
         "promptintern": Row(
             ours: [
                 "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
