@@ -60,7 +60,9 @@ struct DemoClient {
     private func text(of event: SSEEvent) -> String {
         guard let data = event.data, let document = try? JSONDocument(Array(data)) else { return "" }
         var text = ""
-        for choice in document.root["choices"]?.elements ?? [] { text += choice["delta"]?["content"]?.string?.text ?? "" }
+        for choice in document.root["choices"].map({ Array($0.elements) }) ?? [] {
+            text += choice["delta"]?["content"]?.string?.text ?? ""
+        }
         return text
     }
 

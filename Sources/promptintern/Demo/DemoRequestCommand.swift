@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import HouseBooks
 import PromptSchema
 
 /// Prints a request of the demo task.

@@ -1,5 +1,5 @@
-import ArgumentParser
-import Internalization
+public import ArgumentParser
+public import Internalization
 
 extension TrainingArm: ExpressibleByArgument {}
 extension RemovalCurve: ExpressibleByArgument {}

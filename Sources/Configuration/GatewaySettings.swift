@@ -1,0 +1,174 @@
+public import Experimentation
+
+/// What a gateway is told in its configuration file (docs/operations.md, "Configuration").
+///
+/// Only shapes and names are checked here; whoever builds the gateway opens the files. Every path is absolute, or relative
+/// to the process's own folder.
+public struct GatewaySettings: Sendable, Hashable {
+    /// The configuration file the settings came from, if they did.
+    public var file: String?
+    /// Where clients are served.
+    public var listen = ListenAddress.defaultMain
+    /// Where operators switch modes.
+    public var adminListen = ListenAddress.defaultAdmin
+    /// What clients may present as bearer token; empty turns the check off.
+    public var clientKeys: [ClientKeySetting] = []
+    /// The ledger.
+    public var ledger = LedgerSetting()
+    /// The price file, if there is one.
+    public var prices: String?
+    /// Models that this process runs itself, by name.
+    public var engines: [EngineSetting] = []
+    /// OpenAI-compatible servers that hold tuned models, by name.
+    public var servers: [UpstreamSetting] = []
+    /// OpenAI-compatible APIs that answer full prompts and everything unrecognised, by name.
+    public var upstreams: [UpstreamSetting] = []
+    /// The upstream of requests that belong to no task; the first one if it is not named.
+    public var passthrough: String?
+    /// The tasks.
+    public var tasks: [TaskSetting] = []
+    /// Bounds on requests and time.
+    public var limits = LimitSettings()
+    /// Whether every request goes in full until it is switched off.
+    public var killSwitch = false
+
+    /// Settings with no backend and no task.
+    public init() {}
+
+    /// The names of all backends, in the order of the file.
+    public var backendNames: [String] {
+        engines.map(\.name) + servers.map(\.name) + upstreams.map(\.name)
+    }
+}
+
+/// The ledger's file, and what its rows survive.
+public struct LedgerSetting: Sendable, Hashable {
+    /// What a committed row survives.
+    public enum Durability: String, Sendable, Hashable, CaseIterable {
+        /// The death of the process.
+        case process
+        /// The loss of power too.
+        case power
+    }
+
+    /// The SQLite file; its folder is made if it is missing.
+    public var file = "var/ledger.sqlite"
+    /// What a committed row survives.
+    public var durability = Durability.process
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Models of one base that run inside the gateway.
+public struct EngineSetting: Sendable, Hashable {
+    /// The engine's name, which tasks refer to.
+    public var name: String
+    /// The folder of the base model: `config.json`, `model.safetensors`, `tokenizer.json`.
+    public var model: String
+    /// The name under which clients reach the base itself.
+    public var baseName: String
+    /// The adapters' folders, by the name under which clients reach them.
+    public var adapters: [(name: String, folder: String)]
+    /// How many requests are answered at once.
+    public var threads = 2
+    /// How many requests may wait.
+    public var queue = 64
+
+    /// An engine.
+    public init(name: String, model: String, baseName: String, adapters: [(name: String, folder: String)] = []) {
+        self.name = name
+        self.model = model
+        self.baseName = baseName
+        self.adapters = adapters
+    }
+
+    /// Whether two settings say the same.
+    public static func == (left: EngineSetting, right: EngineSetting) -> Bool {
+        left.name == right.name && left.model == right.model && left.baseName == right.baseName
+            && left.threads == right.threads && left.queue == right.queue
+            && left.adapters.elementsEqual(right.adapters, by: ==)
+    }
+
+    /// Feeds the name, which is unique among the engines.
+    public func hash(into hasher: inout Hasher) { hasher.combine(name) }
+}
+
+/// A server that speaks the OpenAI protocol.
+public struct UpstreamSetting: Sendable, Hashable {
+    /// The name that tasks refer to.
+    public var name: String
+    /// The base URL, with its `/v1`.
+    public var baseURL: String
+    /// Sent in place of the client's own key.
+    public var key: Secret?
+    /// What a client's model name becomes on the way out.
+    public var modelMap: [String: String]
+
+    /// A server.
+    public init(name: String, baseURL: String, key: Secret? = nil, modelMap: [String: String] = [:]) {
+        self.name = name
+        self.baseURL = baseURL
+        self.key = key
+        self.modelMap = modelMap
+    }
+}
+
+/// A task, and the models that answer it.
+public struct TaskSetting: Sendable, Hashable {
+    /// One model of one backend.
+    public struct Target: Sendable, Hashable {
+        /// The backend's name.
+        public var backend: String
+        /// The model's name there; the client's own if it is not given.
+        public var model: String?
+
+        /// A model of a backend.
+        public init(backend: String, model: String? = nil) {
+            self.backend = backend
+            self.model = model
+        }
+    }
+
+    /// The task folder.
+    public var folder: String
+    /// The mode, until it is changed while serving.
+    public var mode: Mode
+    /// The tuned model; without one the task is only watched.
+    public var tuned: Target?
+    /// The model that answers full prompts; the pass-through upstream if it is not given.
+    public var fullPrompt: Target?
+
+    /// A task.
+    public init(folder: String, mode: Mode = .audit, tuned: Target? = nil, fullPrompt: Target? = nil) {
+        self.folder = folder
+        self.mode = mode
+        self.tuned = tuned
+        self.fullPrompt = fullPrompt
+    }
+}
+
+/// Bounds on requests and time.
+public struct LimitSettings: Sendable, Hashable {
+    /// The largest request body, in bytes.
+    public var bodyBytes = 40 << 20
+    /// How deep JSON may nest.
+    public var jsonDepth = 128
+    /// How long the tuned model may take to its first token before the full prompt is sent, in seconds.
+    public var tunedFirstToken = 20.0
+    /// How long a backend may take to connect, in seconds.
+    public var connect = 5.0
+    /// How long a full-prompt backend may take to the first byte, in seconds.
+    public var firstByte = 600.0
+    /// How long a backend may be silent in the middle of an answer, in seconds.
+    public var idle = 120.0
+    /// How long a backend's whole answer may take, in seconds.
+    public var total = 3600.0
+    /// How long a connection of a client may be idle between requests or while it sends one, in seconds.
+    public var clientIdle = 75.0
+    /// How long requests under way may take after a stop was asked for, in seconds.
+    public var drain = 30.0
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,94 @@
+import Foundation
+
+extension GatewaySettingsReader {
+    /// A path in the file, taken relative to the file's folder.
+    func path(_ value: YAMLReader) throws(ConfigurationError) -> String {
+        path(try value.nonEmptyString())
+    }
+
+    /// A path relative to the file's folder.
+    func path(_ name: String) -> String {
+        if name.hasPrefix("/") { return name }
+        let folder = (root.file as NSString).deletingLastPathComponent
+        let joined = folder.isEmpty ? name : "\(folder)/\(name)"
+        let isAbsolute = joined.hasPrefix("/")
+        var parts: [Substring] = []
+        for part in joined.split(separator: "/") where part != "." {
+            if part == "..", let last = parts.last, last != ".." { parts.removeLast() } else { parts.append(part) }
+        }
+        return (isAbsolute ? "/" : "") + parts.joined(separator: "/")
+    }
+
+    /// A name that must be one of those defined in the file.
+    func known(_ value: YAMLReader, among names: [String], what: String) throws(ConfigurationError) -> String {
+        let name = try value.nonEmptyString()
+        if names.contains(name) { return name }
+        let advice: String
+        if let nearest = NearestName.of(name, among: names) {
+            advice = "did you mean '\(nearest)'?"
+        } else if names.isEmpty {
+            advice = "define it, or remove this line"
+        } else {
+            advice = "known are \(names.joined(separator: ", "))"
+        }
+        throw value.error("there is no \(what) named '\(name)'", advice)
+    }
+
+    /// Two backends with one name could not be told apart.
+    func refuseSharedNames(_ file: YAMLMapping, _ settings: GatewaySettings) throws(ConfigurationError) {
+        var seen: Set<String> = []
+        for section in ["engines", "servers", "upstreams"] {
+            for entry in try file[section]?.mapping().entries ?? [] where !seen.insert(entry.name).inserted {
+                throw entry.value.error(
+                    "another backend has the same name", "give each a name of its own", at: entry.line)
+            }
+        }
+    }
+
+    /// The key of an upstream: written out, in an environment variable, or in a file.
+    func secret(_ mapping: YAMLMapping) throws(ConfigurationError) -> Secret? {
+        let given = ["key", "key_env", "key_file"].compactMap { mapping[$0] == nil ? nil : $0 }
+        guard let first = given.first, let value = mapping[first] else { return nil }
+        if given.count > 1 {
+            throw mapping.owner.error("it has both \(given[0]) and \(given[1])", "keep one of them")
+        }
+        switch first {
+        case "key": return Secret(try value.nonEmptyString())
+        case "key_env": return try variable(value)
+        default: return try content(value)
+        }
+    }
+
+    /// One accepted client key, or the several of a variable with commas between them.
+    func clientKey(_ value: YAMLReader) throws(ConfigurationError) -> [ClientKeySetting] {
+        let entry = try value.mapping(keys: ["sha256", "env", "file"]).single(of: ["sha256", "env", "file"])
+        switch entry.name {
+        case "sha256":
+            let hash = try entry.value.string().lowercased()
+            guard hash.utf8.count == 64, hash.allSatisfy(\.isHexDigit) else {
+                throw entry.value.error(
+                    "it is not a SHA-256 in hexadecimal",
+                    "write the output of: printf %s \"$KEY\" | sha256sum")
+            }
+            return [.sha256(hash)]
+        case "env":
+            return try variable(entry.value).value.split(separator: ",").map { .key(Secret(String($0))) }
+        default: return [.key(try content(entry.value))]
+        }
+    }
+
+    private func variable(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
+        let name = try value.nonEmptyString()
+        guard let text = environment[name], !text.isEmpty else {
+            throw value.error("the environment variable \(name) is not set", "set it before the start")
+        }
+        return Secret(text)
+    }
+
+    private func content(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
+        let file = try path(value)
+        let text = try YAMLReader.readText(path: file).trimmingCharacters(in: .whitespacesAndNewlines)
+        guard !text.isEmpty else { throw value.error("the file \(file) is empty", "write the key into it") }
+        return Secret(text)
+    }
+}

@@ -1,0 +1,94 @@
+public import Gateway
+import Logging
+import ServiceLifecycle
+
+/// The gateway's two listeners: one for clients, one for operators.
+///
+///     let server = try GatewayServer(gateway, main: main, admin: admin, keys: keys)
+///     try await server.run()
+public struct GatewayServer: Sendable {
+    private let group: ServiceGroup
+
+    /// Prepares the listeners; nothing listens yet.
+    ///
+    /// - Parameters:
+    ///   - keys: what clients must present; without any, the main listener refuses an address that others can reach.
+    ///   - drain: how long requests under way may take after a stop was asked for.
+    ///   - onListening: called with the two addresses once clients can connect to both.
+    ///   - onRequest: called at the end of each request, from any thread; must not block.
+    /// - Throws: `ServerError.unprotected`.
+    public init(
+        _ gateway: GatewayService, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
+        drain: Duration = .seconds(30),
+        onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
+        onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }
+    ) throws(ServerError) {
+        try Self.check(main: main, admin: admin, keys: keys)
+        let health = HealthReport(gateway: gateway)
+        let addresses = ListeningAddresses(onListening)
+        func listener(_ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: ClientKeys) -> Listener {
+            let responder = ExchangeResponder(
+                routes: routes, keys: keys, bodyBytes: options.bodyBytes, onRequest: onRequest)
+            return Listener(
+                name: name, options: options, onListening: { await addresses.add(name, $0) },
+                onStopping: { health.stop() },
+                responder: { request, writer, channel in try await responder.respond(request, writer, channel) })
+        }
+        // They are stopped from the last to the first: operators can look on until the clients are served.
+        var configuration = ServiceGroupConfiguration(
+            services: [
+                listener(ListeningAddresses.admin, admin, .admin(gateway, health: health), ClientKeys()),
+                listener(ListeningAddresses.main, main, .main(gateway, health: health), keys),
+            ], logger: Listener.quiet)
+        configuration.maximumGracefulShutdownDuration = drain
+        group = ServiceGroup(configuration: configuration)
+    }
+
+    /// Serves until a stop is asked for and the requests under way are finished, or until a listener fails.
+    ///
+    /// - Throws: `ServerError` if a listener cannot start, `CancellationError` if requests were cut off at a stop.
+    public func run() async throws {
+        try await group.run()
+    }
+
+    /// Asks for a stop: closes the listeners and lets requests under way finish.
+    public func stop() async {
+        await group.triggerGracefulShutdown()
+    }
+
+    /// Refuses listeners that others could reach without a key.
+    public static func check(
+        main: ListenOptions, admin: ListenOptions, keys: ClientKeys
+    ) throws(ServerError) {
+        if !main.isLoopback, keys.isEmpty {
+            throw ServerError(
+                .unprotected,
+                "refusing to listen on \(main.address), which others can reach, without a client key: "
+                    + "set PROMPTINTERN_CLIENT_KEY, give --client-key or client_keys, or listen on 127.0.0.1")
+        }
+        if !admin.isLoopback {
+            throw ServerError(
+                .unprotected,
+                "refusing to open the admin listener on \(admin.address), which others can reach: it asks for no key; "
+                    + "listen on 127.0.0.1, and reach it from elsewhere through ssh or a proxy that asks for one")
+        }
+    }
+}
+
+/// Waits until both listeners have told their addresses.
+private actor ListeningAddresses {
+    static let main = "the main listener"
+    static let admin = "the admin listener"
+
+    private let onListening: @Sendable (_ main: String, _ admin: String) async -> Void
+    private var addresses: [String: String] = [:]
+
+    init(_ onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void) {
+        self.onListening = onListening
+    }
+
+    func add(_ name: String, _ address: String) async {
+        addresses[name] = address
+        if let main = addresses[Self.main], let admin = addresses[Self.admin] { await onListening(main, admin) }
+    }
+}

@@ -1,0 +1,33 @@
+/// Where a listener listens, and what it bears with.
+public struct ListenOptions: Sendable, Hashable {
+    /// A name or an address; an IPv6 address without brackets.
+    public var host: String
+    /// The port; 0 lets the system choose.
+    public var port: Int
+    /// The largest request body, in bytes.
+    public var bodyBytes: Int
+    /// How long a connection may be idle between requests, or while it sends one.
+    public var idle: Duration
+
+    /// Makes options.
+    public init(host: String, port: Int, bodyBytes: Int = 40 << 20, idle: Duration = .seconds(75)) {
+        self.host = host
+        self.port = port
+        self.bodyBytes = bodyBytes
+        self.idle = idle
+    }
+
+    /// `HOST:PORT`, with an IPv6 address in brackets.
+    public var address: String { Self.address(host: host, port: port) }
+
+    /// Whether only this machine can connect.
+    public var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+
+    static func address(host: String, port: Int) -> String {
+        host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    }
+}

@@ -1,0 +1,41 @@
+import ChatAPI
+import Gateway
+
+extension RouteTable {
+    /// The main listener's routes. Everything under `/v1/` asks for a client key, if there are any.
+    static func main(_ gateway: GatewayService, health: HealthReport) -> RouteTable {
+        RouteTable(
+            [
+                Route("POST", "/v1/chat/completions") { request, _ in await gateway.chat(request) },
+                Route("GET", "/v1/models") { request, _ in await gateway.models(request) },
+                Route("GET", "/v1/models/{+id}") { request, parameters in
+                    await gateway.model(parameters["id"] ?? "", request)
+                },
+                savings(gateway),
+            ] + health.routes + [
+                Route("*", "/v1/*") { request, _ in await gateway.forward(request) }
+            ])
+    }
+
+    /// The admin listener's routes. It asks for no key, so it listens on this machine only.
+    static func admin(_ gateway: GatewayService, health: HealthReport) -> RouteTable {
+        let admin = AdminRoutes(gateway: gateway)
+        return RouteTable(
+            [
+                Route("GET", "/admin/tasks", access: .open) { request, _ in admin.tasks(request) },
+                Route("GET", "/admin/changes", access: .open) { request, _ in await admin.changes(request) },
+                Route("PUT", "/admin/tasks/{task}/mode", access: .open) { request, parameters in
+                    await admin.setMode(request, task: parameters["task"] ?? "")
+                },
+                Route("PUT", "/admin/kill-switch", access: .open) { request, _ in
+                    await admin.setKillSwitch(request)
+                },
+                savings(gateway, access: .open),
+            ] + health.routes)
+    }
+
+    private static func savings(_ gateway: GatewayService, access: Access = .key) -> Route {
+        let savings = SavingsRoute(gateway: gateway)
+        return Route("GET", "/v1/savings", access: access) { request, _ in await savings.answer(request) }
+    }
+}

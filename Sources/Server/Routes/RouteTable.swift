@@ -1,0 +1,67 @@
+import ChatAPI
+import Gateway
+
+/// What a listener answers: the first route that fits wins, and what fits none is 404, or 405 if only the method is wrong.
+struct RouteTable: Sendable {
+    /// Who may use a route.
+    enum Access: String, Sendable {
+        /// Anybody who can connect.
+        case open
+        /// Whoever presents a client key, if there are any.
+        case key
+    }
+
+    /// Answers a request; the parameters are the path's `{name}` parts, percent-decoded.
+    typealias Handler = @Sendable (_ request: Received, _ parameters: [String: String]) async -> ClientReply
+
+    struct Route: Sendable {
+        /// The method, or `*` for every one. `GET` answers `HEAD` too.
+        let method: String
+        let path: PathPattern
+        let access: Access
+        let isHealthCheck: Bool
+        let handler: Handler
+
+        init(
+            _ method: String, _ path: String, access: Access = .key, isHealthCheck: Bool = false,
+            handler: @escaping Handler
+        ) {
+            self.method = method
+            self.path = PathPattern(path)
+            self.access = access
+            self.isHealthCheck = isHealthCheck
+            self.handler = handler
+        }
+
+        func takes(method other: String) -> Bool {
+            method == "*" || method == other || method == "GET" && other == "HEAD"
+        }
+    }
+
+    /// A route with the parameters of one path.
+    struct Match: Sendable {
+        let route: Route
+        let parameters: [String: String]
+    }
+
+    let routes: [Route]
+
+    init(_ routes: [Route]) {
+        self.routes = routes
+    }
+
+    /// The route of a request, or the error to answer with. The target is as the client sent it.
+    func match(method: String, target: String) -> Result<Match, APIError> {
+        let path = target.prefix { $0 != "?" }
+        var pathIsKnown = false
+        for route in routes {
+            guard let parameters = route.path.match(path) else { continue }
+            pathIsKnown = true
+            if route.takes(method: method) { return .success(Match(route: route, parameters: parameters)) }
+        }
+        let shown = String(path)
+        return .failure(
+            pathIsKnown
+                ? .methodNotAllowed(method: method, path: shown) : .routeNotFound(method: method, path: shown))
+    }
+}

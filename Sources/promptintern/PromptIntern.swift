@@ -1,0 +1,79 @@
+import ArgumentParser
+import Configuration
+import Experimentation
+import Foundation
+import Gateway
+
+/// The program. Its commands are listed here; everything that fails ends in `Failure.exit`.
+@main
+struct PromptIntern: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "promptintern",
+        abstract: "An OpenAI-compatible gateway that takes out of each request what its model has learned by heart.",
+        discussion: """
+            Start with `promptintern serve --config config/gateway.yaml`, which serves the demo task, or put the \
+            gateway in front of an API of your own with `promptintern serve --upstream BASE_URL`.
+
+            Exit codes: 0 done, 1 failed, 2 wrong configuration, 64 wrong command line.
+            """,
+        version: "promptintern 0.1.0",
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Serving:",
+                subcommands: [
+                    ServeCommand.self, CheckCommand.self, SavingsCommand.self, TasksCommand.self, ModeCommand.self,
+                ]),
+            CommandGroup(
+                name: "Tasks:",
+                subcommands: [
+                    SchemaCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self, DemoCommand.self,
+                ]),
+        ])
+
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            Failure.exit(error)
+        }
+    }
+}
+
+/// A sentence for the operator: what was wrong, and what to do.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+
+    /// Ends the program with a message and no stack trace: 2 if the configuration is wrong, else 1.
+    ///
+    /// What the argument parser throws (help, usage errors, exit codes) ends as it says.
+    static func exit(_ error: any Error) -> Never {
+        switch error {
+        case is ConfigurationError, is ModeError: leave(error, code: 2)
+        case let error as GatewayError:
+            leave(error, code: error.code == .badConfiguration || error.code == .badManifest ? 2 : 1)
+        case is CleanExit, is ExitCode, is ValidationError: PromptIntern.exit(withError: error)
+        default:
+            if PromptIntern.exitCode(for: error) != .failure { PromptIntern.exit(withError: error) }
+            leave(error, code: 1)
+        }
+    }
+
+    private static func leave(_ error: any Error, code: Int32) -> Never {
+        FileHandle.standardError.write(Data("promptintern: \(text(of: error))\n".utf8))
+        Foundation.exit(code)
+    }
+
+    /// Our own errors describe themselves; those of Foundation have a text for people.
+    static func text(of error: any Error) -> String {
+        type(of: error) is NSError.Type ? error.localizedDescription : "\(error)"
+    }
+}

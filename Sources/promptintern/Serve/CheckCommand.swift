@@ -1,0 +1,49 @@
+import ArgumentParser
+import Configuration
+import Foundation
+import Gateway
+import Ledger
+import Server
+
+/// Checks a configuration without serving it.
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check a configuration: files, models, schemas, manifests, prices.",
+        discussion: """
+            Opens everything that `serve` would open, except the listeners and the ledger, and calls no model. \
+            Exit code 0 if it can be served, 2 if not.
+            """)
+
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        do {
+            try await check(try options.settings())
+        } catch {
+            FileHandle.standardError.write(Data("promptintern: \(Failure.text(of: error))\n".utf8))
+            throw ExitCode(2)
+        }
+    }
+
+    private func check(_ settings: GatewaySettings) async throws {
+        try GatewayServer.check(
+            main: ListenOptions(settings.listen, settings.limits),
+            admin: ListenOptions(settings.adminListen, settings.limits), keys: try ClientKeys(settings.clientKeys))
+        let parts = try GatewayParts(settings)
+        defer { parts.close() }
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let ledger = try LedgerStore(path: folder.appendingPathComponent("ledger.sqlite").path)
+        let gateway = try await GatewayService(parts.configuration, backends: parts.backends, ledger: ledger)
+        var problems: [String] = []
+        for task in gateway.tasks() {
+            show("task \(task.task): schema \(task.schemaVersion), mode \(task.mode), manifest \(task.manifest)")
+            problems += task.problems.map { "task \(task.task): \($0)" }
+        }
+        await ledger.close()
+        guard problems.isEmpty else { throw Failure(problems.joined(separator: "\npromptintern: ")) }
+        show("\(options.config ?? "the settings"): can be served")
+    }
+}
