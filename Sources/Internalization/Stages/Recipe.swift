@@ -22,7 +22,7 @@ public struct Recipe: Sendable, Codable, Equatable {
     /// Examples in the full prompt, K.
     public var examples = 10
     /// Passes over the data in all stages together; the same for every arm.
-    public var epochs = 8
+    public var epochs = 4
     /// Rows of one optimizer step.
     public var batch = 16
     /// Highest learning rate, and the share of all steps that warm up to it.

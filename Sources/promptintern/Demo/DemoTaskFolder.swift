@@ -17,7 +17,7 @@ struct DemoTaskFolder {
         try write(BookText.tail, to: "template/tail.txt")
         try write(schema, to: "schema.yaml")
         let train = rows(.train, count: recipe.trainRows)
-        try TaskRows.save(Array(train.prefix(recipe.bankRows)), to: path + "/examples.jsonl")
+        try TaskRows.save(train, to: path + "/examples.jsonl")
         try TaskRows.save(train, to: dataFile(.train))
         try TaskRows.save(rows(.dev, count: recipe.devRows), to: dataFile(.dev))
         try TaskRows.save(rows(.test, count: recipe.testRows), to: dataFile(.test))
