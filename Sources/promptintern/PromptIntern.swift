@@ -21,7 +21,8 @@ struct PromptIntern: AsyncParsableCommand {
             CommandGroup(
                 name: "Serving:",
                 subcommands: [
-                    ServeCommand.self, CheckCommand.self, SavingsCommand.self, TasksCommand.self, ModeCommand.self,
+                    ServeCommand.self, CheckCommand.self, SavingsCommand.self, AttemptsCommand.self, TasksCommand.self,
+                    ModeCommand.self,
                 ]),
             CommandGroup(
                 name: "Tasks:",

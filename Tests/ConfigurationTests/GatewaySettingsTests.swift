@@ -159,7 +159,7 @@ struct GatewaySettingsTests {
                 "ledger: {durability: fsync}",
                 "config/gateway.yaml:1: ledger.durability: 'fsync' is not one of its values; known are power, process"
             ),
-            ("listen: [", "config/gateway.yaml:1: it is not valid YAML"),
+            ("listen: [", "config/gateway.yaml:2: it is not valid YAML"),
         ])
     func errors(_ text: String, _ expected: String) {
         #expect(error(text).hasPrefix(expected))

@@ -13,7 +13,7 @@ struct PassThroughTests {
             environment: ["PROMPTINTERN_UPSTREAM_KEY": "sk-upstream"])
         let odd =
             "{ \"model\" : \"gpt-x\",\n\t\"messages\":[ {\"role\":\"user\",\"content\":\"\\u0041\\/ü\"} ] , \"x\":1.50 }"
-        let answer = try gateway.chat(odd, headers: ["X-Custom: kept", "x-promptintern-bypass: false"])
+        let answer = try await gateway.chat(odd, headers: ["X-Custom: kept", "x-promptintern-bypass: false"])
         #expect(answer.status == 200 && answer.isWhole)
         #expect(answer.header("x-promptintern-arm") == "passthrough")
         let seen = try #require(upstream.requests.last)
@@ -23,7 +23,7 @@ struct PassThroughTests {
         #expect(seen.header("authorization") == "Bearer sk-upstream")
         #expect(!seen.headers.contains { $0.name.lowercased().hasPrefix("x-promptintern") })
         let raw = (0...255).map { UInt8($0) }
-        let echoed = try gateway.send("POST", "/v1/files?purpose=a%20b", body: raw)
+        let echoed = try await gateway.send("POST", "/v1/files?purpose=a%20b", body: raw)
         #expect(echoed.body == raw)
         #expect(upstream.requests.last?.target == "/v1/files?purpose=a%20b")
         #expect(gateway.stop() == 0)
@@ -47,7 +47,7 @@ struct PassThroughTests {
         let body = Array(#"{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}"#.utf8)
         try connection.send(RunningGateway.request("POST", "/v1/chat/completions", body: body))
         var seen = ""
-        while !seen.contains("choices"), let bytes = connection.receive(), !bytes.isEmpty {
+        while !seen.contains("choices"), let bytes = await connection.receive(), !bytes.isEmpty {
             seen += String(decoding: bytes, as: UTF8.self)
         }
         #expect(seen.contains("data: {\"choices\":[]}"))
@@ -75,7 +75,7 @@ struct PassThroughTests {
         let port = gateway.port
         #expect(await eventually { (try? RawConnection(port: port)) == nil })
         go.fire()
-        let answer = connection.response()
+        let answer = await connection.response()
         #expect(answer.isWhole && answer.text == "{}")
         gateway.process.waitUntilExit()
         #expect(gateway.process.terminationStatus == 0)
@@ -89,9 +89,9 @@ struct PassThroughTests {
         let gateway = try await RunningGateway(
             ["--upstream", upstream.baseURL, "--ledger", folder.path + "/l.sqlite"],
             environment: ["PROMPTINTERN_CLIENT_KEY": "canary-key"])
-        #expect(try gateway.send("GET", "/v1/models").status == 401)
+        #expect(try await gateway.send("GET", "/v1/models").status == 401)
         #expect(upstream.requests.isEmpty)
-        let allowed = try gateway.chat(
+        let allowed = try await gateway.chat(
             #"{"model":"m","messages":[]}"#, headers: ["Authorization: Bearer canary-key"])
         #expect(allowed.status == 200)
         #expect(upstream.requests.allSatisfy { !$0.headText.contains("canary-key") })

@@ -48,10 +48,10 @@ final class RunningGateway {
     /// Sends a request on a connection of its own.
     func send(
         _ method: String, _ path: String, headers: [String] = [], body: [UInt8] = [], admin: Bool = false
-    ) throws -> RawResponse {
+    ) async throws -> RawResponse {
         let connection = try RawConnection(port: admin ? adminPort : port)
         try connection.send(Self.request(method, path, headers: headers, body: body))
-        return connection.response(to: method)
+        return await connection.response(to: method)
     }
 
     /// The bytes of a request.
@@ -63,8 +63,8 @@ final class RunningGateway {
     }
 
     /// Posts a chat completion.
-    func chat(_ body: String, headers: [String] = []) throws -> RawResponse {
-        try send("POST", "/v1/chat/completions", headers: headers, body: Array(body.utf8))
+    func chat(_ body: String, headers: [String] = []) async throws -> RawResponse {
+        try await send("POST", "/v1/chat/completions", headers: headers, body: Array(body.utf8))
     }
 
     /// Sends SIGTERM and waits for the end; the exit code.

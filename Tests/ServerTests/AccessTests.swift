@@ -28,14 +28,14 @@ struct AccessTests {
             ]
             for header in wrong {
                 try connection.send(request("GET", path, header))
-                let response = connection.response()
+                let response = await connection.response()
                 #expect(response.status == 401)
                 let code = try JSONDocument(response.body).root["error"]?["code"]?.string?.text
                 #expect(code == (header.hasPrefix("Authorization") ? "invalid_api_key" : "missing_api_key"))
                 #expect(!response.text.contains(Self.key))
             }
             try connection.send(request("GET", path, "authorization: bearer \(Self.key)\r\n"))
-            #expect(connection.response().status == 200)
+            #expect(await connection.response().status == 200)
         }
     }
 
@@ -44,10 +44,10 @@ struct AccessTests {
         try await TestGateway.with(keys: [Self.key], answer: { _ throws(BackendError) in .json("{}") }) { gateway in
             let connection = try RawConnection(port: gateway.port)
             try connection.send(request("GET", "/health/ready"))
-            #expect(connection.response().status == 200)
+            #expect(await connection.response().status == 200)
             let admin = try RawConnection(port: gateway.adminPort)
             try admin.send(request("GET", "/admin/tasks"))
-            #expect(admin.response().status == 200)
+            #expect(await admin.response().status == 200)
         }
     }
 
@@ -67,27 +67,27 @@ struct AccessTests {
     func admin() async throws {
         try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in
             let admin = try RawConnection(port: gateway.adminPort)
-            func ask(_ method: String, _ path: String, _ body: String = "") throws -> (Int, JSONDocument) {
+            func ask(_ method: String, _ path: String, _ body: String = "") async throws -> (Int, JSONDocument) {
                 try admin.send(request(method, path, body: body))
-                let response = admin.response()
+                let response = await admin.response()
                 return (response.status, try JSONDocument(response.body))
             }
-            #expect(try ask("GET", "/admin/tasks").1.root["kill_switch"]?.bool == false)
-            #expect(try ask("PUT", "/admin/kill-switch", #"{"on":true}"#).0 == 200)
-            #expect(try ask("GET", "/admin/tasks").1.root["kill_switch"]?.bool == true)
-            #expect(try ask("PUT", "/admin/kill-switch", #"{"on":1}"#).0 == 400)
-            let (status, error) = try ask("PUT", "/admin/tasks/none/mode", #"{"mode":"on"}"#)
+            #expect(try await ask("GET", "/admin/tasks").1.root["kill_switch"]?.bool == false)
+            #expect(try await ask("PUT", "/admin/kill-switch", #"{"on":true}"#).0 == 200)
+            #expect(try await ask("GET", "/admin/tasks").1.root["kill_switch"]?.bool == true)
+            #expect(try await ask("PUT", "/admin/kill-switch", #"{"on":1}"#).0 == 400)
+            let (status, error) = try await ask("PUT", "/admin/tasks/none/mode", #"{"mode":"on"}"#)
             #expect(status == 404)
             #expect(error.root["error"]?["message"]?.string?.text?.contains("there is no task \"none\"") == true)
-            let (wrong, message) = try ask("PUT", "/admin/tasks/none/mode", #"{"mode":"canary:101"}"#)
+            let (wrong, message) = try await ask("PUT", "/admin/tasks/none/mode", #"{"mode":"canary:101"}"#)
             #expect(wrong == 400)
             #expect(message.root["error"]?["message"]?.string?.text?.contains("from 0 to 100") == true)
-            #expect(try ask("PUT", "/admin/tasks/none/mode", "nonsense").0 == 400)
-            let (_, changes) = try ask("GET", "/admin/changes")
+            #expect(try await ask("PUT", "/admin/tasks/none/mode", "nonsense").0 == 400)
+            let (_, changes) = try await ask("GET", "/admin/changes")
             #expect(changes.root["changes"]?.elements.first { _ in true }?["new"]?.string?.text == "on")
-            #expect(try ask("GET", "/v1/savings?bucket=hour").0 == 200)
-            #expect(try ask("GET", "/v1/savings?bucket=week").0 == 400)
-            #expect(try ask("GET", "/v1/models").0 == 404)
+            #expect(try await ask("GET", "/v1/savings?bucket=hour").0 == 200)
+            #expect(try await ask("GET", "/v1/savings?bucket=week").0 == 400)
+            #expect(try await ask("GET", "/v1/models").0 == 404)
         }
     }
 }

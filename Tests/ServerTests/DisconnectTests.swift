@@ -49,7 +49,7 @@ struct DisconnectTests {
         }) { gateway in
             let connection = try RawConnection(port: gateway.port)
             try connection.send(Self.stream)
-            _ = connection.receive()
+            _ = await connection.receive()
             connection.close()
             #expect(await eventually(within: .milliseconds(1000)) { cancelled.isFired })
         }
@@ -82,16 +82,16 @@ struct DisconnectTests {
         try await TestGateway.with(bodyBytes: 1000, answer: { _ throws(BackendError) in .json("{}") }) { gateway in
             let announced = try RawConnection(port: gateway.port)
             try announced.send("POST /v1/files HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n")
-            let first = announced.response()
+            let first = await announced.response()
             #expect(first.status == 413)
             #expect(first.header("connection") == "close")
             let chunked = try RawConnection(port: gateway.port)
             try chunked.send("POST /v1/files HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
             try chunked.send("400\r\n" + String(repeating: "x", count: 0x400) + "\r\n")
-            #expect(chunked.response().status == 413)
+            #expect(await chunked.response().status == 413)
             let fitting = try RawConnection(port: gateway.port)
             try fitting.send(request("POST", "/v1/files", body: String(repeating: "x", count: 1000)))
-            #expect(fitting.response().status == 200)
+            #expect(await fitting.response().status == 200)
         }
     }
 
@@ -103,12 +103,12 @@ struct DisconnectTests {
             let connection = try RawConnection(port: gateway.port)
             try connection.send(
                 "POST /v1/files HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
-            #expect(connection.response().status == 100)
+            #expect(await connection.response().status == 100)
             try connection.send("abc")
-            #expect(connection.response().text == "3")
+            #expect(await connection.response().text == "3")
             try connection.send(
                 "POST /v1/files HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3000\r\n\r\n")
-            #expect(connection.response().status == 413)
+            #expect(await connection.response().status == 413)
         }
     }
 
@@ -127,10 +127,10 @@ struct DisconnectTests {
             #expect(await eventually { (try? RawConnection(port: gateway.port)) == nil })
             let admin = try RawConnection(port: gateway.adminPort)
             try admin.send(request("GET", "/health/ready"))
-            let ready = admin.response()
+            let ready = await admin.response()
             #expect(ready.status == 503 && ready.text.contains("stopping"))
             go.fire()
-            let response = connection.response()
+            let response = await connection.response()
             #expect(response.isWhole && response.text == #"{"late":true}"#)
         }
     }

@@ -17,7 +17,7 @@ struct ServingTests {
             let connection = try RawConnection(port: gateway.port)
             try connection.send(
                 request("POST", "/v1/chat/completions", "X-Request-Id: mine\r\n", body: chatBody))
-            let response = connection.response()
+            let response = await connection.response()
             #expect(response.status == 200)
             #expect(response.text == #"{"id":"x"}"#)
             #expect(response.header("content-length") == "10")
@@ -38,7 +38,7 @@ struct ServingTests {
             let connection = try RawConnection(port: gateway.port)
             for _ in 0..<5 {
                 try connection.send(request("POST", "/v1/chat/completions", body: chatBody))
-                #expect(connection.response().text == #"{"n":\#(chatBody.utf8.count)}"#)
+                #expect(await connection.response().text == #"{"n":\#(chatBody.utf8.count)}"#)
             }
         }
     }
@@ -56,7 +56,7 @@ struct ServingTests {
         }) { gateway in
             let connection = try RawConnection(port: gateway.port)
             try connection.send(request(method, target, body: method == "POST" ? "{}" : ""))
-            let response = connection.response(to: method)
+            let response = await connection.response(to: method)
             #expect(response.text == "\(method) \(target) \(method == "POST" ? "{}" : "")")
         }
     }
@@ -71,7 +71,7 @@ struct ServingTests {
         try await TestGateway.with(answer: { _ throws(BackendError) in .json("forwarded") }) { gateway in
             let connection = try RawConnection(port: gateway.port)
             try connection.send(request(method, target))
-            let response = connection.response()
+            let response = await connection.response()
             #expect(response.status == status)
             #expect(try JSONDocument(response.body).root["error"]?["type"]?.string?.text == "invalid_request_error")
             #expect(response.header("x-request-id")?.hasPrefix("req_") == true)
@@ -92,13 +92,13 @@ struct ServingTests {
                 request("POST", "/v1/chat/completions", body: #"{"model":"m","stream":true,"messages":[]}"#))
             var seen = ""
             while !seen.contains("data: 1\n\n") {
-                let bytes = try #require(connection.receive())
+                let bytes = try #require(await connection.receive())
                 seen += String(decoding: bytes, as: UTF8.self)
             }
             #expect(!seen.contains("[DONE]"))
             go.fire()
             while !seen.hasSuffix("0\r\n\r\n") {
-                let bytes = try #require(connection.receive())
+                let bytes = try #require(await connection.receive())
                 #expect(!bytes.isEmpty)
                 seen += String(decoding: bytes, as: UTF8.self)
                 if bytes.isEmpty { break }
@@ -118,7 +118,7 @@ struct ServingTests {
             let connection = try RawConnection(port: gateway.port)
             try connection.send(
                 request("POST", "/v1/chat/completions", body: #"{"model":"m","stream":true,"messages":[]}"#))
-            let response = connection.response()
+            let response = await connection.response()
             #expect(response.status == 200)
             #expect(!response.isWhole)
             #expect(await eventually { gateway.records.all.last?.end == .broken })
@@ -135,9 +135,9 @@ struct ServingTests {
                 for path in ["/health/live", "/health/ready"] {
                     let connection = try RawConnection(port: port)
                     try connection.send(request("GET", path))
-                    #expect(connection.response().status == 200)
+                    #expect(await connection.response().status == 200)
                     try connection.send(request("HEAD", path))
-                    let head = connection.response(to: "HEAD")
+                    let head = await connection.response(to: "HEAD")
                     #expect(head.status == 200 && head.body.isEmpty)
                 }
             }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A client's TCP connection to 127.0.0.1, for tests that look at bytes.
 ///
-/// Calls block, with a time limit, so use it from a test's own thread or a detached task.
+/// Waiting never blocks a thread, so that any number of tests can wait in one process.
 public final class RawConnection {
     private let socket: Int32
     private var isOpen = true
@@ -62,13 +62,12 @@ public final class RawConnection {
     public func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     /// Bytes that arrive within the limit; empty at the end of the connection, nil if nothing came or it was reset.
-    public func receive(within seconds: Double = 10) -> [UInt8]? {
+    public func receive(within limit: Duration = .seconds(10)) async -> [UInt8]? {
         if !unread.isEmpty {
             defer { unread = [] }
             return unread
         }
-        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&entry, 1, Int32(seconds * 1000)) == 1 else { return nil }
+        guard await eventually(within: limit, { hasNews }) else { return nil }
         var failed = false
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 64 * 1024) { buffer, count in
             let received = unsafe recv(socket, buffer.baseAddress, buffer.count, 0)
@@ -78,15 +77,20 @@ public final class RawConnection {
         return failed ? nil : bytes
     }
 
+    private var hasNews: Bool {
+        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&entry, 1, 0) == 1
+    }
+
     /// One response, read to its end as its head frames it; `isWhole` is false if the connection broke before that.
-    public func response(to method: String = "POST", within seconds: Double = 20) -> RawResponse {
+    public func response(to method: String = "POST", within limit: Duration = .seconds(20)) async -> RawResponse {
         var bytes: [UInt8] = []
         while true {
             if let response = RawResponse(bytes, to: method) {
                 unread = Array(bytes[response.end...])
                 return response
             }
-            guard let more = receive(within: seconds), !more.isEmpty else { return RawResponse(broken: bytes) }
+            guard let more = await receive(within: limit), !more.isEmpty else { return RawResponse(broken: bytes) }
             bytes += more
         }
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// A response as it came over a `RawConnection`.
 public struct RawResponse: Sendable {
     /// The status; 0 if not even a head came.
@@ -44,8 +46,7 @@ public struct RawResponse: Sendable {
     }
 
     private static func head(_ bytes: [UInt8]) -> (status: Int, headers: [(name: String, value: String)], end: Int)? {
-        guard let end = bytes.indices.dropLast(3).first(where: { Array(bytes[$0..<$0 + 4]) == [13, 10, 13, 10] })
-        else { return nil }
+        guard let end = Data(bytes).range(of: Data([13, 10, 13, 10]))?.lowerBound else { return nil }
         let lines = String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\r\n")
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         let headers = lines.dropFirst().map { line in

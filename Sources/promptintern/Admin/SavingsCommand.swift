@@ -8,15 +8,12 @@ struct SavingsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "savings",
         abstract: "Show what was saved: tokens, money and time, by task, arm and reason.",
+        usage: "promptintern savings [--config <file> | --ledger <file>] [<filters>] [--json]",
         discussion: """
             Reads the ledger's file, also while the gateway writes it. `GET /v1/savings` serves the same numbers.
             """)
 
-    @Option(help: ArgumentHelp("The configuration whose ledger is read.", valueName: "file"))
-    var config: String?
-
-    @Option(help: ArgumentHelp("The ledger's SQLite file (default: var/ledger.sqlite).", valueName: "file"))
-    var ledger: String?
+    @OptionGroup var options: LedgerOption
 
     @Option(help: "Only this task.")
     var task: String?
@@ -38,19 +35,7 @@ struct SavingsCommand: ParsableCommand {
         let filters = [("task", task), ("from", from), ("to", to), ("bucket", bucket)]
         let query = try SavingsQuery(
             parameters: filters.compactMap { name, value in value.map { (name: name, value: $0) } })
-        let path = try path()
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw Failure(
-                "there is no ledger at \(path): serve first, or name the file with --ledger or the configuration "
-                    + "with --config")
-        }
-        let report = try LedgerReader(path: path).savings(query)
+        let report = try LedgerReader(path: try options.path()).savings(query)
         show(json ? try report.json() : SavingsTable(report).text)
-    }
-
-    private func path() throws -> String {
-        if let ledger { return ledger }
-        if let config { return try GatewaySettings.load(path: config).ledger.file }
-        return LedgerSetting().file
     }
 }

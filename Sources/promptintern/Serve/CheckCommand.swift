@@ -10,6 +10,7 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check a configuration: files, models, schemas, manifests, prices.",
+        usage: "promptintern check --config <file> [<options of serve>]",
         discussion: """
             Opens everything that `serve` would open, except the listeners and the ledger, and calls no model. \
             Exit code 0 if it can be served, 2 if not.

@@ -87,12 +87,19 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Serve the API.",
+        usage: """
+            promptintern serve --config <file> [<options>]
+            promptintern serve --upstream <base-url> [<options>]
+            """,
         discussion: """
             With a configuration file: the tasks and models that it names. Without one: --upstream BASE_URL, a plain \
             pass-through of every /v1 path, with a ledger.
 
             Clients change only their base URL, to http://HOST:PORT/v1. Stop with Ctrl-C or SIGTERM: requests under \
             way are finished first.
+
+            Environment: PROMPTINTERN_UPSTREAM_KEY and PROMPTINTERN_CLIENT_KEY stand in for the two key options and keep \
+            the keys out of the process list.
             """)
 
     @OptionGroup var options: ServeOptions
