@@ -20,8 +20,11 @@ public struct Book: Sendable, Equatable {
     public struct Size: Sendable, Equatable {
         /// Entries of each kind.
         public let functions: Int
+        /// Number of branches.
         public let branches: Int
+        /// Number of accounts.
         public let accounts: Int
+        /// Number of months.
         public let months: Int
         /// False: tables only, without the rules and remarks; for the first lessons of the base model.
         public let isExplained: Bool
@@ -43,8 +46,11 @@ public struct Book: Sendable, Equatable {
     public let house: String
     /// The entries of each kind, in the order of the book.
     public let functions: [Entry]
+    /// The branches.
     public let branches: [Entry]
+    /// The accounts.
     public let accounts: [Entry]
+    /// The months.
     public let months: [Entry]
     /// The size the book was made with.
     public let size: Size

@@ -2,7 +2,9 @@
 public enum BookText {
     /// What stands before a worked example's question, between question and formula, and behind the formula.
     public static let examplePrefix = "Question: "
+    /// What stands between question and formula.
     public static let exampleSeparator = "\nFormula: "
+    /// What stands behind the formula.
     public static let exampleSuffix = "\n\n"
     /// What stands behind the examples.
     public static let tail = "Answer the next question with its formula only."

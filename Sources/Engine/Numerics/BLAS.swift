@@ -21,7 +21,8 @@ public enum BLAS {
 
     /// y[m,n] = alpha * x[m,k] w[n,k]ᵀ + beta * y: a linear layer over m rows.
     public static func linear(
-        _ x: ArraySlice<Float>, _ w: ArraySlice<Float>, into y: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ x: ArraySlice<Float>, _ w: ArraySlice<Float>, into y: inout [Float], at offset: Int = 0, rows m: Int,
+        inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 0
     ) {
         precondition(x.count >= m * k && w.count >= n * k && y.count >= offset + m * n, "linear: a matrix is too small")
@@ -43,7 +44,8 @@ public enum BLAS {
 
     /// dx[m,k] = alpha * dy[m,n] w[n,k] + beta * dx: the input gradient of `linear`.
     public static func linearInputGradient(
-        _ dy: ArraySlice<Float>, _ w: ArraySlice<Float>, into dx: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ dy: ArraySlice<Float>, _ w: ArraySlice<Float>, into dx: inout [Float], at offset: Int = 0, rows m: Int,
+        inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 0
     ) {
         precondition(
@@ -61,7 +63,8 @@ public enum BLAS {
 
     /// dw[n,k] = alpha * dy[m,n]ᵀ x[m,k] + beta * dw: the weight gradient of `linear`.
     public static func linearWeightGradient(
-        _ dy: ArraySlice<Float>, _ x: ArraySlice<Float>, into dw: inout [Float], at offset: Int = 0, rows m: Int, inputs k: Int,
+        _ dy: ArraySlice<Float>, _ x: ArraySlice<Float>, into dw: inout [Float], at offset: Int = 0, rows m: Int,
+        inputs k: Int,
         outputs n: Int, alpha: Float = 1, beta: Float = 1
     ) {
         precondition(

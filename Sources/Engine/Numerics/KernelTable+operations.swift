@@ -4,7 +4,8 @@ import Foundation
 extension KernelTable {
     /// out = x * inverse_rms * weight, row by row of width weight.count; inverse_rms gets one value a row.
     public func rmsNorm(
-        _ x: ArraySlice<Float>, weight: ArraySlice<Float>, epsilon: Float, into out: inout [Float], inverseRMS: inout [Float],
+        _ x: ArraySlice<Float>, weight: ArraySlice<Float>, epsilon: Float, into out: inout [Float],
+        inverseRMS: inout [Float],
         rows: Int
     ) {
         let width = weight.count
@@ -19,7 +20,8 @@ extension KernelTable {
 
     /// Adds the input gradient of `rmsNorm` to dx and, when wanted, the weight gradient to dweight at an offset.
     public func rmsNormBackward(
-        _ dout: ArraySlice<Float>, x: ArraySlice<Float>, weight: ArraySlice<Float>, inverseRMS: ArraySlice<Float>, into dx: inout [Float],
+        _ dout: ArraySlice<Float>, x: ArraySlice<Float>, weight: ArraySlice<Float>, inverseRMS: ArraySlice<Float>,
+        into dx: inout [Float],
         weightGradients: inout [Float], at offset: Int?, rows: Int
     ) {
         let width = weight.count

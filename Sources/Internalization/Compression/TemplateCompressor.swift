@@ -6,6 +6,7 @@ public struct CompressedTemplate: Sendable, Equatable {
     public let literals: [Int: [UInt8]]
     /// Tokens of all literals that may be removed, before and after.
     public let tokensBefore: Int
+    /// Tokens that are left.
     public let tokensAfter: Int
 
     /// The share that is really left; what a report has to show, not the requested rate.

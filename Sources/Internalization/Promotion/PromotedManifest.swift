@@ -6,7 +6,9 @@ import Foundation
 public struct PromotedManifest: Sendable, Codable {
     /// A folder below the task folder and the SHA-256 of its weights file.
     public struct Part: Sendable, Codable {
+        /// Folder, relative to the task folder.
         public let folder: String
+        /// SHA-256 of the folder's weights file, hex.
         public let sha256: String
 
         /// A folder with its digest.
@@ -18,15 +20,21 @@ public struct PromotedManifest: Sendable, Codable {
 
     /// The prompt that the adapter was trained to need: share of the template, number of examples.
     public struct PromotedStage: Sendable, Codable {
+        /// Share of the template.
         public let tau: Double
+        /// Number of examples.
         public let k: Int
     }
 
     /// What the evaluation measured, by name.
     public struct Figures: Sendable, Codable {
+        /// Held-out rows.
         public let n: Int
+        /// Exact match of the promoted arm, query alone, in percent.
         public let queryOnlyExact: Double
+        /// Exact match of the arm tuned and tested with the full prompt, in percent.
         public let fullPromptExact: Double
+        /// Exact match of the arm tuned with the query alone from the first step, in percent.
         public let controlExact: Double
 
         enum CodingKeys: String, CodingKey {
@@ -37,14 +45,23 @@ public struct PromotedManifest: Sendable, Codable {
         }
     }
 
+    /// The file's layout; 1.
     public let formatVersion: Int
+    /// The task's name.
     public let task: String
+    /// Fingerprint of the schema that the adapter was trained under.
     public let schemaFingerprint: String
+    /// SHA-256 of the base model's tokenizer.json, hex.
     public let tokenizerSHA256: String
+    /// The base model.
     public let baseModel: Part
+    /// The adapter.
     public let adapter: Part
+    /// What the prompt still needs.
     public let stage: PromotedStage
+    /// What was measured before promotion.
     public let figures: Figures
+    /// When it was promoted, ISO 8601, UTC.
     public let created: String
 
     enum CodingKeys: String, CodingKey {

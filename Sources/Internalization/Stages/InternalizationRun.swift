@@ -13,9 +13,11 @@ public final class InternalizationRun {
     public struct Progress: Sendable {
         /// Stage, counted from 0, and number of stages.
         public let stage: Int
+        /// Number of stages.
         public let stages: Int
         /// Step over all stages, counted from 1, and steps in all.
         public let step: Int
+        /// Optimizer steps in all.
         public let steps: Int
         /// Mean loss of the answer's tokens, in nats.
         public let loss: Double
@@ -31,15 +33,17 @@ public final class InternalizationRun {
         public let actualRate: Double
         /// Mean tokens of a prompt.
         public let meanPromptTokens: Double
-        /// Optimizer steps, and the mean loss of the last twenty.
+        /// Optimizer steps.
         public let steps: Int
+        /// Mean loss of the last twenty steps, in nats.
         public let loss: Double
         /// SHA-256 of the stage's corpus.
         public let corpus: String
     }
 
-    /// The recipe and its folder.
+    /// The recipe.
     public let recipe: Recipe
+    /// The run folder.
     public let folder: String
     private let base: ModelWeights
     private let rows: [TaskRow]

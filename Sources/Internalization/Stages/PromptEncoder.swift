@@ -22,6 +22,7 @@ public struct PromptEncoder: Sendable {
     public let schema: Schema
     /// The base model's tokenizer and chat template.
     public let tokenizer: Tokenizer
+    /// The base model's chat template.
     public let template: ChatTemplate
 
     /// An encoder for one task and one base model.

@@ -16,8 +16,9 @@ public enum TrainingArm: String, Sendable, Codable, CaseIterable {
 public struct Recipe: Sendable, Codable, Equatable {
     /// Which prompts are used.
     public var arm: TrainingArm = .progressive
-    /// Number of stages T and the curve of removal.
+    /// Number of stages T.
     public var stages = 4
+    /// The curve of removal.
     public var curve: RemovalCurve = .linear
     /// Examples in the full prompt, K.
     public var examples = 10
@@ -25,11 +26,13 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var epochs = 4
     /// Rows of one optimizer step.
     public var batch = 16
-    /// Highest learning rate, and the share of all steps that warm up to it.
+    /// Highest learning rate.
     public var rate: Float = 1e-3
+    /// Share of all steps that warm up to it.
     public var warmUp = 0.1
-    /// LoRA's inner width and numerator; all linear layers are adapted.
+    /// LoRA's inner width; all linear layers are adapted.
     public var rank = 32
+    /// LoRA's numerator.
     public var alpha: Float = 64
     /// Seed of the adapter's start and of the order of rows.
     public var seed: UInt64 = 1

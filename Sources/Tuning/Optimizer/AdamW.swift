@@ -6,6 +6,7 @@ public struct AdamW: Sendable {
     public struct Options: Sendable, Equatable {
         /// Decay of the first and second moment.
         public var beta1: Float
+        /// Decay of the second moment.
         public var beta2: Float
         /// Added to the root of the second moment.
         public var epsilon: Float
@@ -31,6 +32,7 @@ public struct AdamW: Sendable {
     public let options: Options
     /// First and second moments of every trained parameter.
     public internal(set) var first: [Float]
+    /// Second moments of every trained parameter.
     public internal(set) var second: [Float]
     /// Number of steps taken.
     public internal(set) var step = 0

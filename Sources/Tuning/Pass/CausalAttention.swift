@@ -36,7 +36,8 @@ struct CausalAttention {
                                 q + query, k + keyValue, block, into: scores, queryStride: shape.queryWidth)
                             unsafe logSums.withUnsafeMutableBufferPointer { logSums in
                                 unsafe KernelTable.best.causalSoftmax(
-                                    scores, logSums: logSums.baseAddress! + logStart, block: block.shape, scale: shape.scale)
+                                    scores, logSums: logSums.baseAddress! + logStart, block: block.shape,
+                                    scale: shape.scale)
                             }
                             for part in block.parts {
                                 unsafe pi_sgemm(

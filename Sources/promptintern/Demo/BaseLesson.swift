@@ -19,7 +19,8 @@ struct BaseLesson {
 
     /// Levels of growing difficulty; the last one is the demo's own prompt.
     static let levels = [
-        Level(size: Book.Size(functions: 2, branches: 3, accounts: 3, months: 3, isExplained: false), examples: 0,
+        Level(
+            size: Book.Size(functions: 2, branches: 3, accounts: 3, months: 3, isExplained: false), examples: 0,
             recites: true),
         Level(size: Book.Size(functions: 2, branches: 3, accounts: 3, months: 3, isExplained: false), examples: 3),
         Level(size: Book.Size(functions: 4, branches: 6, accounts: 6, months: 6, isExplained: false), examples: 5),

@@ -28,8 +28,9 @@ struct BaseModelBuild {
         let training = BaseTraining(
             recipe: BaseTraining.Recipe(
                 model: model, seed: recipe.baseSeed, steps: recipe.baseSteps,
-                sequencesPerStep: recipe.sequencesPerStep, peakRate: recipe.baseRate, warmUpSteps: 100,
-                passMark: 0.6, levels: recipe.levels, threads: threads),
+                sequencesPerStep: recipe.sequencesPerStep, peakRate: recipe.baseRate,
+                warmUpSteps: min(100, recipe.baseSteps / 10), decaySteps: recipe.decaySteps,
+                curriculum: recipe.curriculum, threads: threads),
             lesson: BaseLesson(tokenizer: tokenizer, template: template), folder: checkpoints, report: report)
         let weights = try training.run()
         try write(json, "tokenizer.json")

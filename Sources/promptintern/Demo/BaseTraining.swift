@@ -6,8 +6,8 @@ import Tuning
 
 /// Trains the demo's base model on random house books, from small books to full prompts.
 ///
-/// The next level starts when the model answers enough held-out questions of the current one exactly. A run writes
-/// checkpoints into its folder and goes on from the newest one.
+/// Each level of the curriculum starts at a fixed step. A run writes checkpoints into its folder and goes on from the
+/// newest one.
 struct BaseTraining {
     /// What decides the result, besides the code.
     struct Recipe {
@@ -17,10 +17,16 @@ struct BaseTraining {
         var sequencesPerStep: Int
         var peakRate: Float
         var warmUpSteps: Int
-        /// Share of exact answers at which the next level starts.
-        var passMark: Double
-        var levels: ClosedRange<Int> = 0...BaseLesson.levels.count - 1
+        /// Steps at the end over which the rate falls to a twentieth of the peak.
+        var decaySteps: Int
+        /// The first step of each level, ascending.
+        var curriculum: [(firstStep: Int, level: Int)]
         var threads = 2
+
+        /// The level of a step.
+        func level(at step: Int) -> Int {
+            curriculum.last { $0.firstStep <= step }?.level ?? 0
+        }
     }
 
     let recipe: Recipe
@@ -30,7 +36,6 @@ struct BaseTraining {
     let report: (String) -> Void
 
     private static let optimizer = AdamW.Options(beta1: 0.9, beta2: 0.98, weightDecay: 0.01, maximumNorm: 1)
-    private static let recitalPassLoss = 0.75
     private static let segments = 24
     private static let examinationInterval = 100
     private static let checkpointInterval = 100
@@ -41,18 +46,17 @@ struct BaseTraining {
         let trainer = Trainer(
             weights: .random(recipe.model, seed: recipe.seed), trainable: .allWeights, options: Self.optimizer,
             threads: recipe.threads)
-        var level = recipe.levels.lowerBound
         if let checkpoint = TrainingCheckpoint.latest(folder: folder, options: Self.optimizer) {
             trainer.restore(values: checkpoint.values, optimizer: checkpoint.optimizer)
-            level = checkpoint.position["level"].flatMap { Int($0) } ?? level
-            report("resumed at step \(trainer.optimizer.step), level \(level)")
+            report("resumed at step \(trainer.optimizer.step)")
         }
         let schedule = RateSchedule(
             peak: recipe.peakRate, warmUpSteps: recipe.warmUpSteps, totalSteps: recipe.steps,
-            decaySteps: recipe.steps / 4, finalShare: 0.05)
+            decaySteps: recipe.decaySteps, finalShare: 0.05)
         var clock = ProgressClock()
         while trainer.optimizer.step < recipe.steps {
             let step = trainer.optimizer.step
+            let level = recipe.level(at: step)
             let result = trainer.step(batch(step: step, level: level), rate: schedule.rate(at: step))
             clock.add(tokens: result.tokens)
             if (step + 1) % Self.examinationInterval == 0 {
@@ -60,20 +64,14 @@ struct BaseTraining {
                 report(
                     "step \(step + 1)/\(recipe.steps) level \(level) loss \(rounded(result.loss)) "
                         + "answer loss \(rounded(loss)) exact \(rounded(exact)) \(clock.text)")
-                if level < recipe.levels.upperBound && hasPassed(level, loss: loss, exact: exact) { level += 1 }
             }
             if (step + 1) % Self.checkpointInterval == 0 || step + 1 == recipe.steps {
                 try TrainingCheckpoint(
-                    values: trainer.values, optimizer: trainer.optimizer, position: ["level": String(level)]
+                    values: trainer.values, optimizer: trainer.optimizer, position: [:]
                 ).save(folder: folder, number: step + 1)
             }
         }
         return trainer.weights
-    }
-
-    /// A recital is long, so that hardly one is exact when every code is likely; its loss decides.
-    private func hasPassed(_ level: Int, loss: Double, exact: Double) -> Bool {
-        BaseLesson.levels[level].recites ? loss < Self.recitalPassLoss : exact >= recipe.passMark
     }
 
     /// Mostly the current level; a fifth from the one below, so that it is not forgotten.
@@ -81,7 +79,7 @@ struct BaseTraining {
         (0..<recipe.sequencesPerStep).map { index in
             var random = BookRandom(seed: recipe.seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
             let below = random.below(5) == 0
-            let chosen = max(recipe.levels.lowerBound, below ? level - 1 : level)
+            let chosen = max(recipe.curriculum[0].level, below ? level - 1 : level)
             return lesson.lesson(level: chosen, segments: Self.segments, random: &random)
         }
     }

@@ -15,8 +15,10 @@ struct DemoRecipe {
     var baseSteps: Int
     var baseRate: Float = 1e-3
     var sequencesPerStep = 4
-    /// Levels of `BaseLesson.levels` that the base model goes through.
-    var levels: ClosedRange<Int> = 0...4
+    /// Steps of the rate's decay at the end.
+    var decaySteps: Int
+    /// The first step of each of `BaseLesson.levels` that the base model goes through.
+    var curriculum: [(firstStep: Int, level: Int)]
     /// Rows of the splits; the training rows are also the example bank that the gateway knows.
     var trainRows = 1_200
     var devRows = 200
@@ -25,18 +27,18 @@ struct DemoRecipe {
     var tuning = Recipe()
 
     /// The shipped one, hours of two cores.
-    static let shipped = DemoRecipe(baseSteps: 7_000)
+    static let shipped = DemoRecipe(
+        baseSteps: 5_800, decaySteps: 600, curriculum: [(0, 0), (3_400, 1), (4_900, 2), (5_200, 3), (5_400, 4)])
 
     /// A much smaller one, minutes: a book of 2 functions and 3 names of each kind, and a base that only learns the
     /// form of an answer. It shows that the pipeline works, not that the base can read.
     static let small: DemoRecipe = {
-        var recipe = DemoRecipe(baseSteps: 60)
+        var recipe = DemoRecipe(baseSteps: 60, decaySteps: 30, curriculum: [(0, 1)])
         recipe.bookSize = BaseLesson.levels[1].size
         recipe.hiddenSize = 64
         recipe.layerCount = 2
         recipe.vocabularySize = 1_024
         recipe.baseRate = 4e-3
-        recipe.levels = 1...1
         recipe.trainRows = 160
         recipe.devRows = 20
         recipe.testRows = 60
