@@ -12,8 +12,8 @@ struct BaseLesson {
         var size: Book.Size
         /// Worked examples in the prompt.
         var examples: Int
-        /// True: instead of questions, segments recite the codes of all names in random order. Four of five tokens
-        /// then train looking up, where a question has one in five; without this the lookup is hardly ever found.
+        /// True: instead of questions, segments recite the codes of all names in random order. Half of the tokens then
+        /// train looking up, where a question has one in five.
         var recites = false
     }
 
