@@ -7,15 +7,15 @@ struct TinyTask {
     static let examples = [("two and two", "=A1+B1"), ("half of it", "=A1/2"), ("all of them", "=SUM(A:A)")]
 
     let folder: TinyModelFolder
+    /// The model that serves it, if it is not a server.
+    private let model: TinyEngineModel?
     var path: String { folder.path + "/tasks/tiny" }
     var ledger: String { folder.path + "/var/ledger.sqlite" }
     var config: String { folder.path + "/gateway.yaml" }
 
-    /// Writes the task folder; `manifest` is filled in with the schema's real fingerprint.
-    init(
-        manifest: Bool = true, base: (folder: String, weights: String, tokenizer: String)? = nil,
-        adapter: (folder: String, weights: String)? = nil
-    ) throws {
+    /// Writes the task folder; the manifest has the schema's real fingerprint, and the model's real hashes if one is given.
+    init(manifest: Bool = true, model: TinyEngineModel? = nil) throws {
+        self.model = model
         folder = try TinyModelFolder()
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         _ = try folder.write(Self.template, to: "tasks/tiny/template.txt")
@@ -30,9 +30,11 @@ struct TinyTask {
         _ = try folder.write(
             """
             {"format_version": 1, "task": "tiny", "schema_fingerprint": "\(hash)",
-             "tokenizer_sha256": "\(base?.tokenizer ?? zero)",
-             "base_model": {"folder": "\(base?.folder ?? "base")", "sha256": "\(base?.weights ?? zero)"},
-             "adapter": {"folder": "\(adapter?.folder ?? "adapter")", "sha256": "\(adapter?.weights ?? zero)"},
+             "tokenizer_sha256": "\(try model.map { try sha256($0.base + "/tokenizer.json") } ?? zero)",
+             "base_model": {"folder": "\(model?.base ?? "base")",
+              "sha256": "\(try model.map { try sha256($0.base + "/model.safetensors") } ?? zero)"},
+             "adapter": {"folder": "\(model?.adapter ?? "adapter")",
+              "sha256": "\(try model.map { try sha256($0.adapter + "/adapter_model.safetensors") } ?? zero)"},
              "stage": {"tau": 0, "k": 0}, "figures": {}, "created": "2026-11-21T00:00:00Z"}
             """, to: "tasks/tiny/manifest.json")
     }
@@ -59,12 +61,14 @@ struct TinyTask {
     }
 
     /// A whole prompt of the task.
-    static func prompt(_ query: String, template: String = Self.template, stream: Bool = false) -> String {
+    static func prompt(
+        _ query: String, template: String = Self.template, stream: Bool = false, more: String = ""
+    ) -> String {
         let shown = examples.prefix(2).map { "Q: \($0.0)\nA: \($0.1)\n\n" }.joined()
         let system = (template + shown + "Now answer.").replacingOccurrences(of: "\n", with: "\\n")
         return "{ \"model\":\"tiny\", \"messages\":[{\"role\":\"system\",\"content\":\"\(system)\"},"
             + "{\"role\":\"user\",\"content\":\"\(query)\"}],\"temperature\":0"
-            + (stream ? ",\"stream\":true" : "") + "}"
+            + (stream ? ",\"stream\":true" : "") + more + "}"
     }
 
     private static let schema = """
@@ -101,4 +105,16 @@ func chatServer(_ text: String) throws -> ScriptedServer {
             """
         return [.response(headers: [("content-type", "application/json")], body: Array(body.utf8))]
     }
+}
+
+/// The SHA-256 of a file, by the system's own tool.
+func sha256(_ path: String) throws -> String {
+    let pipe = Pipe()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/sha256sum")
+    process.arguments = [path]
+    process.standardOutput = pipe
+    try process.run()
+    process.waitUntilExit()
+    return String(decoding: pipe.fileHandleForReading.readDataToEndOfFile().prefix(64), as: UTF8.self)
 }

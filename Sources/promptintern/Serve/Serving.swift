@@ -11,7 +11,7 @@ struct Serving {
     let settings: GatewaySettings
 
     func run() async throws {
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { _ in LineLogHandler() }
         let logger = Logger(label: "promptintern")
         let main = ListenOptions(settings.listen, settings.limits)
         let admin = ListenOptions(settings.adminListen, settings.limits)

@@ -43,9 +43,7 @@ struct StartReport: Sendable {
         if !parts.engines.isEmpty { lines += Self.processor() }
         for remote in settings.servers { lines.append(["server", "\(remote.name): \(remote.baseURL)"]) }
         for remote in settings.upstreams { lines.append(["upstream", "\(remote.name): \(remote.baseURL)"]) }
-        lines.append([
-            "ledger", "\(settings.ledger.file), rows survive the loss of \(settings.ledger.durability.rawValue)",
-        ])
+        lines.append(["ledger", "\(settings.ledger.file) (durability: \(settings.ledger.durability.rawValue))"])
         self.lines = lines
     }
 
