@@ -2,7 +2,12 @@ import Foundation
 
 /// Writes to standard output at once, so that whoever reads the other end of a pipe sees each line when it is written.
 func show(_ text: String) {
-    FileHandle.standardOutput.write(Data((text + "\n").utf8))
+    put(text, to: .standardOutput)
+}
+
+/// Writes a line; a reader that has left is no error.
+func put(_ text: String, to handle: FileHandle) {
+    try? handle.write(contentsOf: Data((text + "\n").utf8))
 }
 
 /// A table of left-aligned columns, as wide as their widest cell; the columns named are aligned to the right.

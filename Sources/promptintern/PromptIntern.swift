@@ -32,6 +32,7 @@ struct PromptIntern: AsyncParsableCommand {
         ])
 
     static func main() async {
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -69,7 +70,7 @@ struct Failure: Error, CustomStringConvertible {
     }
 
     private static func leave(_ error: any Error, code: Int32) -> Never {
-        FileHandle.standardError.write(Data("promptintern: \(text(of: error))\n".utf8))
+        put("promptintern: \(text(of: error))", to: .standardError)
         Foundation.exit(code)
     }
 

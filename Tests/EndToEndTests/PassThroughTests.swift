@@ -82,6 +82,33 @@ struct PassThroughTests {
         #expect(gateway.process.terminationReason == .exit)
     }
 
+    @Test("a stop waits no longer than the drain limit, and a second signal ends it at once")
+    func impatientStop() async throws {
+        let upstream = try ScriptedServer { _ in [.hold] }
+        let body = Array(#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#.utf8)
+        for isRepeated in [false, true] {
+            let folder = try TinyModelFolder()
+            let config = try folder.write(
+                "upstreams: {u: {base_url: '\(upstream.baseURL)'}}\nlimits: {drain_seconds: \(isRepeated ? 30 : 0.3)}\n",
+                to: "gateway.yaml")
+            let gateway = try await RunningGateway(["--config", config])
+            let connection = try RawConnection(port: gateway.port)
+            try connection.send(RunningGateway.request("POST", "/v1/chat/completions", body: body))
+            #expect(await upstream.waitForRequests(isRepeated ? 2 : 1))
+            gateway.process.terminate()
+            if isRepeated {
+                let process = gateway.process
+                #expect(await eventually { gateway.errors.contains("stopping") })
+                #expect(process.isRunning)
+                process.terminate()
+            }
+            let process = gateway.process
+            #expect(await eventually(within: .seconds(5)) { !process.isRunning })
+            #expect(gateway.process.terminationStatus == (isRepeated ? 1 : 0))
+            #expect(!(await connection.response()).isWhole)
+        }
+    }
+
     @Test("with a client key, who has none is turned away")
     func clientKey() async throws {
         let upstream = try chatServer("hi")

@@ -34,7 +34,7 @@ struct DemoRequestCommand: ParsableCommand {
             queryOnly
             ? [PromptMessage(role: .user, text: question.question.text)] : try question.messages(options.schema())
         let body = question.request(messages, model: model, stream: stream)
-        FileHandle.standardOutput.write(Data(body + [0x0A]))
+        show(String(decoding: body, as: UTF8.self))
     }
 }
 

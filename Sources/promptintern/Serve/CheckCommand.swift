@@ -22,7 +22,7 @@ struct CheckCommand: AsyncParsableCommand {
         do {
             try await check(try options.settings())
         } catch {
-            FileHandle.standardError.write(Data("promptintern: \(Failure.text(of: error))\n".utf8))
+            put("promptintern: \(Failure.text(of: error))", to: .standardError)
             throw ExitCode(2)
         }
     }

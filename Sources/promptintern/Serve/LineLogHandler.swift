@@ -19,7 +19,7 @@ struct LineLogHandler: LogHandler {
         let line = Self.line(
             time: Date(), level: event.level.rawValue, message: "\(event.message)",
             fields: all.map { (name: $0.key, value: "\($0.value)") })
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        put(line, to: .standardError)
     }
 
     /// The order in which the fields of a request are easiest to read; others follow by name.
