@@ -29,11 +29,11 @@ final class TestGateway: Sendable {
 
     /// Runs `body` with a gateway in front of the backend, then stops the gateway.
     static func with(
-        keys: [String] = [], bodyBytes: Int = 1 << 20,
+        keys: [String] = [], bodyBytes: Int = 1 << 20, idle: Duration = .seconds(5),
         answer: @escaping @Sendable (BackendRequest) async throws(BackendError) -> Reply,
         _ body: (TestGateway) async throws -> Void
     ) async throws {
-        let gateway = try await TestGateway(keys: keys, bodyBytes: bodyBytes, answer: answer)
+        let gateway = try await TestGateway(keys: keys, bodyBytes: bodyBytes, idle: idle, answer: answer)
         do {
             try await body(gateway)
         } catch {
@@ -44,7 +44,7 @@ final class TestGateway: Sendable {
     }
 
     private init(
-        keys names: [String], bodyBytes: Int,
+        keys names: [String], bodyBytes: Int, idle: Duration,
         answer: @escaping @Sendable (BackendRequest) async throws(BackendError) -> Reply
     ) async throws {
         folder = try TinyModelFolder()
@@ -55,7 +55,7 @@ final class TestGateway: Sendable {
         var keys = ClientKeys()
         for name in names { keys.accept(key: name) }
         let (addresses, source) = AsyncStream<(String, String)>.makeStream()
-        let options = ListenOptions(host: "127.0.0.1", port: 0, bodyBytes: bodyBytes, idle: .seconds(5))
+        let options = ListenOptions(host: "127.0.0.1", port: 0, bodyBytes: bodyBytes, idle: idle)
         let records = RequestRecords()
         let server = try GatewayServer(
             service, main: options, admin: options, keys: keys,

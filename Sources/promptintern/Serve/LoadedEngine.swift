@@ -38,7 +38,9 @@ struct LoadedEngine {
             do throws(EngineError) {
                 adapters[name] = try LoRAAdapter.load(folder: folder, model: weights.config)
             } catch {
-                throw BackendsError("adapter '\(name)', folder \(folder): \(error)")
+                throw BackendsError(
+                    "adapter '\(name)': \(error): check the path, or train and promote the adapter with "
+                        + "`promptintern tune` and `promptintern promote`")
             }
         }
         do throws(EngineError) {
