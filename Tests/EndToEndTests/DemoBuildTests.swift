@@ -39,7 +39,7 @@ struct DemoBuildTests {
 
         // What was promoted is what the evaluation measures: the same adapter, the same held-out questions.
         let settings = [
-            "--examples", "3", "--epochs", "24", "--rate", "0.003", "--rank", "16", "--arms", "A1,C", "--timed", "0",
+            "--examples", "3", "--epochs", "40", "--rate", "0.003", "--rank", "16", "--arms", "A1,C", "--timed", "0",
             "--json",
         ]
         let evaluated = try Program.run(["eval", "--task", task] + settings)

@@ -28,9 +28,9 @@ struct InternalizationRunTests {
         let (adapter, stages) = try whole.run { progress in
             steps += 1
             #expect(progress.step == steps)
-            #expect(progress.steps == 2 * whole.stepsPerStage)
+            #expect(progress.steps == whole.stageSteps.reduce(0, +))
         }
-        #expect(stages.map(\.steps) == [whole.stepsPerStage, whole.stepsPerStage])
+        #expect(stages.map(\.steps) == whole.stageSteps)
         #expect(stages[1].loss < stages[0].loss)
 
         let again = try task.run(recipe(.progressive, epochs: 18), runs: folder.path + "/again")
@@ -47,7 +47,7 @@ struct InternalizationRunTests {
         #expect(resumed.values == adapter.values)
         #expect(records.map(\.corpus) == stages.map(\.corpus))
         let control = try task.run(recipe(.queryOnly, epochs: 18), runs: folder.path)
-        #expect(control.stepsPerStage == whole.stepsPerStage)
+        #expect(control.stageSteps == whole.stageSteps)
         #expect(control.folder != whole.folder)
     }
 

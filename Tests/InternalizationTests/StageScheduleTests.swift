@@ -45,4 +45,14 @@ struct StageScheduleTests {
         recipe.arm = .queryOnly
         #expect(try recipe.resolvedStages().allSatisfy(\.isQueryOnly))
     }
+
+    @Test("steps are split without loss: the last stage takes its share, the others the rest evenly")
+    func steps() {
+        var recipe = Recipe()
+        #expect(recipe.stageSteps(rows: 1_200) == [50, 50, 50, 150])
+        recipe.lastStageShare = 0.25
+        #expect(recipe.stageSteps(rows: 1_200) == [75, 75, 75, 75])
+        recipe.stages = 3
+        #expect(recipe.stageSteps(rows: 17).reduce(0, +) == 8)
+    }
 }

@@ -75,11 +75,8 @@ public final class InternalizationRun {
             + recipe.runName(inputs: inputs + [digest, encoder.schema.fingerprint, encoder.tokenizer.fingerprint])
     }
 
-    /// Optimizer steps of one stage: the same share of the epochs for each, rounded up.
-    public var stepsPerStage: Int {
-        let steps = recipe.epochs * ((rows.count + recipe.batch - 1) / recipe.batch)
-        return (steps + recipe.stages - 1) / recipe.stages
-    }
+    /// Optimizer steps of each stage.
+    public var stageSteps: [Int] { recipe.stageSteps(rows: rows.count) }
 
     /// Trains what is left to train, and returns the adapter of the last stage.
     public func run(progress: (Progress) throws -> Void) throws -> (adapter: LoRAAdapter, stages: [StageRecord]) {
@@ -95,25 +92,25 @@ public final class InternalizationRun {
             state = RunState(checkpoint.position)
         }
         while state.stage < stages.count {
-            try train(stages[state.stage], of: stages.count, trainer, &state, progress)
+            try train(stages, trainer, &state, progress)
             try finishStage(trainer, &state)
         }
         return (try adapter(of: trainer), state.records)
     }
 
     private func train(
-        _ stage: Stage, of count: Int, _ trainer: Trainer, _ state: inout RunState,
-        _ progress: (Progress) throws -> Void
+        _ stages: [Stage], _ trainer: Trainer, _ state: inout RunState, _ progress: (Progress) throws -> Void
     ) throws {
+        let stage = stages[state.stage]
         let corpus = try StageCorpus(
             stage: stage, rows: rows, encoder: encoder, compressor: compressor, retriever: retriever)
-        let total = stepsPerStage * count
-        let schedule = RateSchedule(
-            peak: recipe.rate, warmUpSteps: max(1, Int(Double(total) * recipe.warmUp)), totalSteps: total)
-        while state.step < stepsPerStage {
-            let overall = state.stage * stepsPerStage + state.step
+        let steps = stageSteps
+        let before = steps[..<state.stage].reduce(0, +)
+        let (schedule, start) = schedule(of: state.stage, stages)
+        while state.step < steps[state.stage] {
+            let overall = before + state.step
             let batch = batch(corpus, step: overall)
-            let result = trainer.step(batch, rate: schedule.rate(at: overall))
+            let result = trainer.step(batch, rate: schedule.rate(at: overall - start))
             guard result.loss.isFinite else {
                 throw InternalizationError.setting(
                     "the loss is not a number at step \(overall + 1); lower the learning rate (\(recipe.rate))")
@@ -122,15 +119,28 @@ public final class InternalizationRun {
             state.losses = state.losses.suffix(19) + [result.loss]
             try progress(
                 Progress(
-                    stage: state.stage, stages: count, step: overall + 1, steps: total, loss: result.loss,
-                    tokens: result.tokens))
+                    stage: state.stage, stages: stages.count, step: overall + 1, steps: steps.reduce(0, +),
+                    loss: result.loss, tokens: result.tokens))
             if state.step % Self.checkpointInterval == 0 { try save(trainer, state) }
         }
         state.records.append(
             StageRecord(
                 stage: stage, actualRate: corpus.template.actualRate, meanPromptTokens: corpus.meanPromptTokens,
-                steps: stepsPerStage, loss: state.losses.reduce(0, +) / Double(max(1, state.losses.count)),
+                steps: steps[state.stage], loss: state.losses.reduce(0, +) / Double(max(1, state.losses.count)),
                 corpus: corpus.digest))
+    }
+
+    /// The rate falls over all steps in a row that have the same prompts, and starts anew where the prompts change: a
+    /// removal needs high rates again. Returns the schedule and its first step.
+    private func schedule(of number: Int, _ stages: [Stage]) -> (schedule: RateSchedule, start: Int) {
+        let steps = stageSteps
+        let first = stages[..<number].lastIndex { $0 != stages[number] }.map { $0 + 1 } ?? 0
+        let end = stages[number...].firstIndex { $0 != stages[number] } ?? stages.count
+        let total = steps[first..<end].reduce(0, +)
+        let warmUp = max(1, Int(Double(total) * recipe.warmUp))
+        return (
+            RateSchedule(peak: recipe.rate, warmUpSteps: warmUp, totalSteps: total), steps[..<first].reduce(0, +)
+        )
     }
 
     /// Rows of a step: the data set in an order that depends on seed and epoch, split over the threads.
@@ -178,7 +188,7 @@ public final class InternalizationRun {
 
     private func save(_ trainer: Trainer, _ state: RunState) throws {
         try TrainingCheckpoint(values: trainer.values, optimizer: trainer.optimizer, position: state.position)
-            .save(folder: folder, number: state.stage * stepsPerStage + state.step)
+            .save(folder: folder, number: stageSteps[..<state.stage].reduce(0, +) + state.step)
     }
 
     private func adapter(of trainer: Trainer) throws -> LoRAAdapter {

@@ -24,6 +24,9 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var examples = 10
     /// Passes over the data in all stages together; the same for every arm.
     public var epochs = 4
+    /// Share of all steps that the last stage takes; the others share the rest evenly. The last stage alone teaches the
+    /// model to do without the prompt, so it gets no less than the others (0.25 of four stages).
+    public var lastStageShare = 0.5
     /// Rows of one optimizer step.
     public var batch = 16
     /// Highest learning rate.
@@ -50,6 +53,14 @@ public struct Recipe: Sendable, Codable, Equatable {
         case .fullPrompt: return progressive.map { _ in progressive[0] }
         case .queryOnly: return progressive.map { _ in progressive[progressive.count - 1] }
         }
+    }
+
+    /// Optimizer steps of each stage over `rows` training rows; their sum is the same for every arm.
+    public func stageSteps(rows: Int) -> [Int] {
+        let total = epochs * ((rows + batch - 1) / batch)
+        let last = min(total, max(1, Int((Double(total) * lastStageShare).rounded())))
+        let others = stages - 1
+        return (0..<others).map { (total - last) * ($0 + 1) / others - (total - last) * $0 / others } + [last]
     }
 
     /// The adapter's shape.

@@ -61,7 +61,7 @@ extension Recipe {
         [
             "--stages", String(stages), "--curve", curve.rawValue, "--examples", String(examples), "--epochs",
             String(epochs), "--batch", String(batch), "--rate", String(rate), "--rank", String(rank), "--seed",
-            String(seed),
+            String(seed), "--last-stage-share", String(lastStageShare),
         ]
     }
 }

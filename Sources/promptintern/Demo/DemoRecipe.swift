@@ -33,17 +33,17 @@ struct DemoRecipe {
     /// A much smaller one, minutes: a book of 2 functions and 3 names of each kind, and a base that only learns the
     /// form of an answer. It shows that the pipeline works, not that the base can read.
     static let small: DemoRecipe = {
-        var recipe = DemoRecipe(baseSteps: 60, decaySteps: 30, curriculum: [(0, 1)])
+        var recipe = DemoRecipe(baseSteps: 150, decaySteps: 75, curriculum: [(0, 1)])
         recipe.bookSize = BaseLesson.levels[1].size
         recipe.hiddenSize = 64
         recipe.layerCount = 2
         recipe.vocabularySize = 1_024
-        recipe.baseRate = 4e-3
+        recipe.baseRate = 2e-3
         recipe.trainRows = 160
         recipe.devRows = 20
         recipe.testRows = 60
         recipe.tuning.examples = 3
-        recipe.tuning.epochs = 24
+        recipe.tuning.epochs = 40
         recipe.tuning.rate = 3e-3
         recipe.tuning.rank = 16
         recipe.tuning.alpha = 32

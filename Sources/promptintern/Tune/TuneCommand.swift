@@ -21,6 +21,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Passes over the training rows, in all stages together.")
     var epochs: Int = Recipe().epochs
 
+    @Option(help: "Share of the steps that the last stage takes.")
+    var lastStageShare: Double = Recipe().lastStageShare
+
     @Option(help: "Rows of one optimizer step.")
     var batch: Int = Recipe().batch
 
@@ -44,6 +47,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.curve = curve
         recipe.examples = examples
         recipe.epochs = epochs
+        recipe.lastStageShare = lastStageShare
         recipe.batch = batch
         recipe.rate = rate
         recipe.rank = rank
