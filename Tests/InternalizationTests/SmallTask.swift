@@ -16,13 +16,13 @@ struct SmallTask {
         try BLAS.load()
         let size = Book.Size(functions: 2, branches: 3, accounts: 3, months: 3, isExplained: false)
         let task = HouseTask(bookSeed: 9, size: size)
-        func rows(_ split: HouseTask.Split, _ count: Int) -> [TaskRow] {
+        func questions(_ split: HouseTask.Split, _ count: Int) -> [TaskRow] {
             task.questions(split, count: count).map {
                 TaskRow(query: $0.text, answer: $0.formula, group: $0.meaning)
             }
         }
-        rows = rows(.train, 96)
-        heldOut = rows(.test, 24)
+        rows = questions(.train, 96)
+        heldOut = questions(.test, 24)
         let head = BookText.head(task.book)
         let block = ExampleBlock(
             prefix: Array(BookText.examplePrefix.utf8), separator: Array(BookText.exampleSeparator.utf8),

@@ -1,5 +1,6 @@
 import PromptSchema
 import Testing
+import Tokenization
 import Tuning
 
 @testable import Internalization
