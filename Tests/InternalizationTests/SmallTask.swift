@@ -27,7 +27,7 @@ struct SmallTask {
         let block = ExampleBlock(
             prefix: Array(BookText.examplePrefix.utf8), separator: Array(BookText.exampleSeparator.utf8),
             suffix: Array(BookText.exampleSuffix.utf8),
-            bank: rows.prefix(20).map { Example(input: $0.query, output: $0.answer) })
+            bank: rows.map { Example(input: $0.query, output: $0.answer) })
         let schema = try Schema(
             id: "small", version: "1",
             messages: [
