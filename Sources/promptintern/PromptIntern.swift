@@ -69,9 +69,15 @@ struct Failure: Error, CustomStringConvertible {
         }
     }
 
+    /// Ends the process at once. `exit` would first tear down what the loop, engine and store threads still use.
+    static func leave(code: Int32) -> Never {
+        fflush(nil)
+        _exit(code)
+    }
+
     private static func leave(_ error: any Error, code: Int32) -> Never {
         put("promptintern: \(text(of: error))", to: .standardError)
-        Foundation.exit(code)
+        leave(code: code)
     }
 
     /// Our own errors describe themselves; those of Foundation have a text for people.

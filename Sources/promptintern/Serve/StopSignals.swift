@@ -13,7 +13,7 @@ final class StopSignals {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
-                if count.next() == 1 { Task { await stop() } } else { Foundation.exit(1) }
+                if count.next() == 1 { Task { await stop() } } else { Failure.leave(code: 1) }
             }
             source.resume()
             return source
