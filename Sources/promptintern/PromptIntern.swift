@@ -40,6 +40,7 @@ struct PromptIntern: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            Failure.leave(code: 0)
         } catch {
             Failure.exit(error)
         }
@@ -62,14 +63,16 @@ struct Failure: Error, CustomStringConvertible {
         case is ConfigurationError, is ModeError: leave(error, code: 2)
         case let error as GatewayError:
             leave(error, code: error.code == .badConfiguration || error.code == .badManifest ? 2 : 1)
-        case is CleanExit, is ExitCode, is ValidationError: PromptIntern.exit(withError: error)
+        case let code as ExitCode: leave(code: code.rawValue)
+        case is CleanExit, is ValidationError: PromptIntern.exit(withError: error)
         default:
             if PromptIntern.exitCode(for: error) != .failure { PromptIntern.exit(withError: error) }
             leave(error, code: 1)
         }
     }
 
-    /// Ends the process at once. `exit` would first tear down what the loop, engine and store threads still use.
+    /// Ends the process at once. `exit` would first tear down what other threads still use: OpenSSL's locks, under a
+    /// transport that is closing, were seen to crash.
     static func leave(code: Int32) -> Never {
         fflush(nil)
         _exit(code)
