@@ -34,10 +34,10 @@ public struct Decision: Sendable, Hashable {
     ///   - recognized: what recognition made of the request.
     ///   - manifestMatches: whether schema, template, tokenizer and base model equal the tuned model's manifest.
     ///   - unsupportedFeatures: what the request uses and the tuned backend lacks.
-    ///   - bucket: the sticky key's bucket within the task.
+    ///   - bucket: the sticky key's bucket within the task; only a canary asks for it.
     public static func decide(
         mode: Mode, killSwitch: Bool, bypass: Bool, recognized: Recognized, manifestMatches: Bool = true,
-        unsupportedFeatures: [String], bucket: Bucket
+        unsupportedFeatures: [String], bucket: @autoclosure () -> Bucket
     ) -> Decision {
         if recognized == .noTask { return Decision(arm: .passthrough, reason: .unrecognized) }
         if killSwitch { return .fullPrompt(.killSwitch) }
@@ -51,7 +51,7 @@ public struct Decision: Sendable, Hashable {
         case .audit: return .fullPrompt(.audit)
         case .on: return Decision(arm: .internalized, reason: .on)
         case .canary:
-            if bucket.number >= mode.internalizedBuckets { return .fullPrompt(.canaryControl) }
+            if bucket().number >= mode.internalizedBuckets { return .fullPrompt(.canaryControl) }
             return Decision(arm: .internalized, reason: .canary)
         }
     }

@@ -5,12 +5,13 @@ import Ledger
 enum AnswerHeaders {
     /// The backend's fields, without those that the gateway sets itself; its request id is kept under another name.
     static func relayed(_ headers: HeaderFields, requestID: String) -> HeaderFields {
-        var fields: HeaderFields = [(GatewayHeader.requestID, requestID)]
+        var fields: HeaderFields = []
+        fields.reserveCapacity(headers.count + 10)
+        fields.append((GatewayHeader.requestID, requestID))
         for field in headers {
-            let name = field.name.lowercased()
-            if name == GatewayHeader.requestID {
+            if FieldName.matches(field.name, GatewayHeader.requestID) {
                 fields.append((GatewayHeader.upstreamRequestID, field.value))
-            } else if !name.hasPrefix(GatewayHeader.prefix) {
+            } else if !FieldName.hasPrefix(field.name, GatewayHeader.prefix) {
                 fields.append(field)
             }
         }
@@ -47,10 +48,10 @@ extension Received {
     /// The client's fields without the gateway's own, and without a gateway key.
     var forwardedHeaders: HeaderFields {
         headers.filter { field in
-            let name = field.name.lowercased()
-            return !name.hasPrefix(GatewayHeader.prefix) && !(gatewayKey != nil && Self.keyFields.contains(name))
+            !FieldName.hasPrefix(field.name, GatewayHeader.prefix)
+                && !(gatewayKey != nil && Self.keyFields.contains { FieldName.matches(field.name, $0) })
         }
     }
 
-    private static let keyFields: Set<String> = ["authorization", "api-key", "x-api-key"]
+    private static let keyFields = ["authorization", "api-key", "x-api-key"]
 }

@@ -27,7 +27,8 @@ struct DecidedRequest: Sendable {
     ///
     /// - Parameter tuned: the backend of the task's tuned model.
     init(
-        _ recognized: RecognizedRequest, flags: Flags, bypass: Bool, stickyKey: StickyKey, tuned: (any Backend)?
+        _ recognized: RecognizedRequest, flags: Flags, bypass: Bool, stickyKey: @autoclosure () -> StickyKey,
+        tuned: (any Backend)?
     ) {
         let task = recognized.task
         let mode = task.map { flags.mode(of: $0.name) } ?? .off
@@ -37,7 +38,7 @@ struct DecidedRequest: Sendable {
             // Before promotion there is nothing to compare, and an audit strips nothing.
             manifestMatches: task?.mayStrip ?? false || mode == .audit && task?.manifest == .missing,
             unsupportedFeatures: features,
-            bucket: stickyKey.bucket(task: task?.name ?? ""))
+            bucket: stickyKey().bucket(task: task?.name ?? ""))
         let pieces = recognized.counted
         detail = Self.detail(recognized, decision.reason, features)
         self.recognized = recognized

@@ -5,7 +5,7 @@ import Synchronization
 extension Reply {
     /// Whether the body is a stream of server-sent events.
     var isEventStream: Bool {
-        headers.first(named: "content-type")?.lowercased().hasPrefix("text/event-stream") ?? false
+        headers.first(named: "content-type").map { FieldName.hasPrefix($0, "text/event-stream") } ?? false
     }
 
     /// The body's length, if the backend told it.

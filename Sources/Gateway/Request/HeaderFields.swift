@@ -4,15 +4,38 @@ public typealias HeaderFields = [(name: String, value: String)]
 extension Array where Element == (name: String, value: String) {
     /// The value of the first field of this name, compared without case; nil if there is none.
     public func first(named name: String) -> String? {
-        first { Self.matches($0.name, name) }?.value
+        for field in self where FieldName.matches(field.name, name) { return field.value }
+        return nil
     }
 
-    /// The fields without those of these names (given in lower case).
-    func without(_ names: Set<String>) -> HeaderFields {
-        filter { !names.contains($0.name.lowercased()) }
+    /// The fields without those of these names.
+    func without(_ names: [String]) -> HeaderFields {
+        if names.isEmpty { return self }
+        return filter { field in !names.contains { FieldName.matches(field.name, $0) } }
+    }
+}
+
+/// Comparisons of field names byte by byte, without making another string.
+public enum FieldName {
+    /// Whether the two names differ at most in the case of ASCII letters.
+    public static func matches(_ name: String, _ other: String) -> Bool {
+        let (left, right) = (name.utf8, other.utf8)
+        guard left.count == right.count else { return false }
+        var bytes = right.makeIterator()
+        for byte in left where bytes.next().map({ lower($0) }) != lower(byte) { return false }
+        return true
     }
 
-    private static func matches(_ name: String, _ other: String) -> Bool {
-        name.utf8.count == other.utf8.count && name.lowercased() == other.lowercased()
+    /// Whether the name begins with the prefix, but for the case of ASCII letters.
+    static func hasPrefix(_ name: String, _ prefix: String) -> Bool {
+        var bytes = name.utf8.makeIterator()
+        for expected in prefix.utf8 {
+            guard let byte = bytes.next(), lower(byte) == lower(expected) else { return false }
+        }
+        return true
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }

@@ -38,9 +38,17 @@ public struct Received: Sendable {
 
     /// A new id: `req_` and 32 hexadecimal digits from the system's random source.
     public static func newID() -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        let random = (0..<32).map { _ in digits[Int.random(in: 0..<16)] }
-        return "req_" + String(decoding: random, as: UTF8.self)
+        var random = SystemRandomNumberGenerator()
+        var text = Array("req_".utf8)
+        text.reserveCapacity(36)
+        for _ in 0..<2 {
+            let word: UInt64 = random.next()
+            for shift in stride(from: 60, through: 0, by: -4) {
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
+                text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     /// The path without the query.
@@ -48,8 +56,8 @@ public struct Received: Sendable {
 
     /// Whether the caller asked for the full prompt.
     var isBypassed: Bool {
-        guard let value = headers.first(named: GatewayHeader.bypass)?.lowercased() else { return false }
-        return value == "true" || value == "1"
+        guard let value = headers.first(named: GatewayHeader.bypass) else { return false }
+        return FieldName.matches(value, "true") || value == "1"
     }
 
     /// Milliseconds since the arrival.
