@@ -4,7 +4,7 @@ import ServiceLifecycle
 
 /// The gateway's two listeners: one for clients, one for operators.
 ///
-///     let server = try GatewayServer(gateway, main: main, admin: admin, keys: keys)
+///     let server = try GatewayServer(LiveGateway(service), main: main, admin: admin, keys: keys)
 ///     try await server.run()
 public struct GatewayServer: Sendable {
     private let group: ServiceGroup
@@ -12,13 +12,14 @@ public struct GatewayServer: Sendable {
     /// Prepares the listeners; nothing listens yet.
     ///
     /// - Parameters:
+    ///   - gateway: the service; each request is served by the one in force when it comes.
     ///   - keys: what clients must present; without any, the main listener refuses an address that others can reach.
     ///   - drain: how long requests under way may take after a stop was asked for.
     ///   - onListening: called with the two addresses once clients can connect to both.
     ///   - onRequest: called at the end of each request, from any thread; must not block.
     /// - Throws: `ServerError.unprotected`.
     public init(
-        _ gateway: GatewayService, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
+        _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
         drain: Duration = .seconds(30),
         onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
         onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }

@@ -58,7 +58,7 @@ final class TestGateway: Sendable {
         let options = ListenOptions(host: "127.0.0.1", port: 0, bodyBytes: bodyBytes, idle: idle)
         let records = RequestRecords()
         let server = try GatewayServer(
-            service, main: options, admin: options, keys: keys,
+            LiveGateway(service), main: options, admin: options, keys: keys,
             onListening: { source.yield(($0, $1)) }, onRequest: { records.add($0) })
         self.server = server
         self.records = records

@@ -23,15 +23,19 @@ final class EngineAnswer: Sendable {
 
     let counter: TokenCounter
     private let stream: GenerationStream
+    /// Keeps the engine running until the answer has ended, even if the configuration lets go of it.
+    private let service: EngineService
     private let backend: String
     private let deadline: GenerationDeadline
     private let state: Mutex<State>
 
     init(
-        stream: GenerationStream, tokenizer: Tokenizer, stop: [[UInt8]], counter: TokenCounter, backend: String,
+        stream: GenerationStream, service: EngineService, tokenizer: Tokenizer, stop: [[UInt8]], counter: TokenCounter,
+        backend: String,
         limits: BackendRequest.Limits
     ) {
         self.stream = stream
+        self.service = service
         self.counter = counter
         self.backend = backend
         deadline = GenerationDeadline(stream, limits)

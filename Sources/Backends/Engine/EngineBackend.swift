@@ -81,7 +81,7 @@ public struct EngineBackend: Backend {
             throw BackendError(error, backend: name, wasSent: false)
         }
         let answer = EngineAnswer(
-            stream: stream, tokenizer: tokenizer, stop: sampling.stop.map { Array($0.utf8) },
+            stream: stream, service: service, tokenizer: tokenizer, stop: sampling.stop.map { Array($0.utf8) },
             counter: TokenCounter(prompt: prompt.count), backend: name, limits: request.limits)
         let encoder = CompletionEncoder(
             id: "chatcmpl-" + request.id, created: Int(Date().timeIntervalSince1970), model: chat.request.model)

@@ -31,6 +31,33 @@ public final class GatewayService: Sendable {
         board = try await ModeBoard(
             ledger: ledger, tasks: configuration.tasks, killSwitch: configuration.killSwitch)
         log = AttemptLog(ledger: ledger, prices: configuration.prices, onEvent: onEvent)
+        tellDifferences()
+    }
+
+    /// The service that takes over from another one with a changed configuration: what happens to the process, such as
+    /// its ledger and the modes set at run time, is shared; what the configuration says is its own.
+    ///
+    /// The configuration's own modes are in force when it returns. Requests of the other service go on undisturbed.
+    ///
+    /// - Throws: `GatewayError` if the configuration contradicts itself, `LedgerError` if a changed mode cannot be
+    ///   written down; nothing has changed then.
+    public init(
+        _ configuration: GatewayConfiguration, backends: [any Backend], after former: GatewayService
+    )
+        async throws
+    {
+        self.configuration = configuration
+        ledger = former.ledger
+        onEvent = former.onEvent
+        board = former.board
+        registry = try TaskRegistry(configuration.tasks)
+        self.backends = try BackendTable(backends, for: configuration)
+        log = AttemptLog(former.log, prices: configuration.prices)
+        try await board.adopt(configuration.tasks, killSwitch: configuration.killSwitch)
+        tellDifferences()
+    }
+
+    private func tellDifferences() {
         for task in configuration.tasks {
             if case .differs(let problems) = task.manifest {
                 onEvent(.manifestDiffers(task: task.name, problems: problems))

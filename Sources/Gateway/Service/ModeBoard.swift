@@ -14,37 +14,60 @@ final class ModeBoard: Sendable {
     private static let killSwitchValues = [true: "on", false: "off"]
 
     private let ledger: LedgerStore
-    private let flags: Mutex<Flags>
+    private let state: Mutex<State>
+
+    private struct State {
+        var flags = Flags()
+        /// The configuration's own values, as they were last taken over.
+        var configured: [ModeChange.Subject: String] = [:]
+    }
 
     /// The flags in force now.
-    var current: Flags { flags.withLock { $0 } }
+    var current: Flags { state.withLock { $0.flags } }
 
     init(ledger: LedgerStore, tasks: [GatewayTask], killSwitch: Bool) async throws(LedgerError) {
         self.ledger = ledger
+        state = Mutex(State())
+        try await adopt(tasks, killSwitch: killSwitch)
+    }
+
+    /// Takes over a configuration's own values: those that differ from the ones taken over before.
+    ///
+    /// A value that the configuration did not change stays as it was set at run time.
+    func adopt(_ tasks: [GatewayTask], killSwitch: Bool) async throws(LedgerError) {
         var wanted: [(subject: ModeChange.Subject, text: String)] = tasks.map { (.task($0.name), $0.initialMode.text) }
         wanted.append((.killSwitch, Self.killSwitchValues[killSwitch] ?? "off"))
+        let known = state.withLock { $0.configured }
+        wanted.removeAll { known[$0.subject] == $0.text }
+        guard !wanted.isEmpty else { return }
         let history = try await ledger.modeChanges(limit: 100_000)
-        var initial = Flags()
+        var inForce: [String] = []
         for (subject, text) in wanted {
             let last = history.first { $0.subject == subject }
             let configured = history.first { $0.subject == subject && $0.who == Self.configuration }
-            var inForce = last?.new ?? text
-            if configured?.new != text {
-                inForce = text
-                try await ledger.record(
-                    ModeChange(
-                        time: Date(), subject: subject, old: last?.new ?? "", new: text, who: Self.configuration))
+            guard configured?.new != text else {
+                inForce.append(last?.new ?? text)
+                continue
             }
-            Self.set(subject, inForce, &initial)
+            inForce.append(text)
+            try await ledger.record(
+                ModeChange(
+                    time: Date(), subject: subject, old: last?.new ?? "", new: text, who: Self.configuration))
         }
-        flags = Mutex(initial)
+        let taken = zip(wanted, inForce)
+        state.withLock { state in
+            for (value, text) in taken {
+                Self.set(value.subject, text, &state.flags)
+                state.configured[value.subject] = value.text
+            }
+        }
     }
 
     /// Sets the flag at once, then writes the change down; false if that failed.
     func set(_ subject: ModeChange.Subject, _ text: String, by who: String) async -> Bool {
-        let old = flags.withLock { flags in
-            let old = Self.text(subject, flags)
-            Self.set(subject, text, &flags)
+        let old = state.withLock { state in
+            let old = Self.text(subject, state.flags)
+            Self.set(subject, text, &state.flags)
             return old
         }
         do throws(LedgerError) {

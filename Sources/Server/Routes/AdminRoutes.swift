@@ -6,9 +6,11 @@ import Ledger
 
 /// What operators do: look at the tasks, set their modes, pull the kill switch.
 struct AdminRoutes: Sendable {
-    let gateway: GatewayService
+    let live: LiveGateway
     /// Who the ledger's history says it was.
     private let who = "admin"
+
+    private var gateway: GatewayService { live.current }
 
     private struct Overview: Encodable {
         let killSwitch: Bool

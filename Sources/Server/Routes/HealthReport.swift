@@ -4,10 +4,10 @@ import Synchronization
 
 /// Whether the process lives, and whether it can serve; asking costs nothing and calls no model.
 final class HealthReport: Sendable {
-    private let gateway: GatewayService
+    private let gateway: LiveGateway
     private let isStopping = Mutex(false)
 
-    init(gateway: GatewayService) {
+    init(gateway: LiveGateway) {
         self.gateway = gateway
     }
 
@@ -27,7 +27,7 @@ final class HealthReport: Sendable {
 
     /// 200, or 503 with the reasons.
     private func ready(_ request: Received) -> ClientReply {
-        let health = gateway.health
+        let health = gateway.current.health
         var problems = health.problems
         if isStopping.withLock({ $0 }) { problems.append("the gateway is stopping") }
         var json = JSONWriter()

@@ -3,23 +3,23 @@ import Gateway
 
 extension RouteTable {
     /// The main listener's routes. Everything under `/v1/` asks for a client key, if there are any.
-    static func main(_ gateway: GatewayService, health: HealthReport) -> RouteTable {
+    static func main(_ gateway: LiveGateway, health: HealthReport) -> RouteTable {
         RouteTable(
             [
-                Route("POST", "/v1/chat/completions") { request, _ in await gateway.chat(request) },
-                Route("GET", "/v1/models") { request, _ in await gateway.models(request) },
+                Route("POST", "/v1/chat/completions") { request, _ in await gateway.current.chat(request) },
+                Route("GET", "/v1/models") { request, _ in await gateway.current.models(request) },
                 Route("GET", "/v1/models/{+id}") { request, parameters in
-                    await gateway.model(parameters["id"] ?? "", request)
+                    await gateway.current.model(parameters["id"] ?? "", request)
                 },
                 savings(gateway),
             ] + health.routes + [
-                Route("*", "/v1/*") { request, _ in await gateway.forward(request) }
+                Route("*", "/v1/*") { request, _ in await gateway.current.forward(request) }
             ])
     }
 
     /// The admin listener's routes. It asks for no key, so it listens on this machine only.
-    static func admin(_ gateway: GatewayService, health: HealthReport) -> RouteTable {
-        let admin = AdminRoutes(gateway: gateway)
+    static func admin(_ gateway: LiveGateway, health: HealthReport) -> RouteTable {
+        let admin = AdminRoutes(live: gateway)
         return RouteTable(
             [
                 Route("GET", "/admin/tasks", access: .open) { request, _ in admin.tasks(request) },
@@ -34,8 +34,8 @@ extension RouteTable {
             ] + health.routes)
     }
 
-    private static func savings(_ gateway: GatewayService, access: Access = .key) -> Route {
-        let savings = SavingsRoute(gateway: gateway)
+    private static func savings(_ gateway: LiveGateway, access: Access = .key) -> Route {
+        let savings = SavingsRoute(live: gateway)
         return Route("GET", "/v1/savings", access: access) { request, _ in await savings.answer(request) }
     }
 }

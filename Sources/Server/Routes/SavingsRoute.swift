@@ -4,7 +4,7 @@ import Ledger
 
 /// `GET /v1/savings?task=…&from=…&to=…&bucket=hour|day`.
 struct SavingsRoute: Sendable {
-    let gateway: GatewayService
+    let live: LiveGateway
 
     func answer(_ request: Received) async -> ClientReply {
         guard let parameters = PathPattern.query(of: request.target) else {
@@ -18,7 +18,7 @@ struct SavingsRoute: Sendable {
             return ClientReply(.invalidRequest(error.message), requestID: request.id)
         }
         do {
-            return ClientReply(json: Array(try await gateway.savings(query).json().utf8), requestID: request.id)
+            return ClientReply(json: Array(try await live.current.savings(query).json().utf8), requestID: request.id)
         } catch let error as LedgerError {
             return ClientReply(.overloaded("The ledger cannot be read: \(error.message)"), requestID: request.id)
         } catch {

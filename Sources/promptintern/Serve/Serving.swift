@@ -25,7 +25,7 @@ struct Serving {
                 parts.configuration, backends: parts.backends, ledger: ledger, onEvent: { events.write($0) })
             let report = StartReport(settings: settings, parts: parts, gateway: gateway, hasKeys: !keys.isEmpty)
             let server = try GatewayServer(
-                gateway, main: main, admin: admin, keys: keys, drain: .seconds(settings.limits.drain),
+                LiveGateway(gateway), main: main, admin: admin, keys: keys, drain: .seconds(settings.limits.drain),
                 onListening: { main, admin in show(report.text(main: main, admin: admin)) },
                 onRequest: { events.write($0) })
             try await serve(server, logger: logger)
