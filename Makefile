@@ -8,10 +8,10 @@ PROGRAM := .build/release/promptintern
 # What `make run` passes on, for example: make run SERVE_FLAGS="--listen 127.0.0.1:9000"
 SERVE_FLAGS ?=
 
-.PHONY: help packages build run test lint format smoke clean
+.PHONY: help packages build run test test-clients lint format smoke clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 packages: ## Install the Debian packages that are missing
 	@scripts/install-packages.sh
@@ -24,6 +24,9 @@ run: build ## Install, build the release, and serve config/gateway.yaml on 127.0
 
 test: packages ## Install, build and run every test
 	@scripts/test.sh
+
+test-clients: build ## Try real clients from PyPI (openai, langchain, litellm, …) against the release build
+	@scripts/test-clients.sh
 
 lint: ## Check the format of every Swift file
 	swift format lint --strict -r Sources Tests Package.swift
