@@ -29,15 +29,24 @@ static inline CURLcode ccurl_set_list(CURL *easy, CURLoption option, struct curl
     return curl_easy_setopt(easy, option, value);
 }
 
-/// The shape shared by the header, body and read callbacks.
+/// The shape shared by the header and body callbacks.
 typedef size_t (*ccurl_data_function)(char *bytes, size_t size, size_t count, void *context);
 
 static inline CURLcode ccurl_set_data_function(CURL *easy, CURLoption option, ccurl_data_function function) {
     return curl_easy_setopt(easy, option, function);
 }
 
-static inline CURLcode ccurl_set_seek_function(CURL *easy, curl_seek_callback function) {
-    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, function);
+static inline CURLcode ccurl_set_open_socket_function(CURL *easy, curl_opensocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+/// The address itself; its true size is `addrlen`, larger than the declared one for IPv6.
+static inline const void *ccurl_address(const struct curl_sockaddr *address) {
+    return &address->addr;
+}
+
+static inline CURLcode ccurl_set_close_socket_function(CURL *easy, curl_closesocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
 }
 
 static inline CURLcode ccurl_set_prereq_function(CURL *easy, curl_prereq_callback function) {

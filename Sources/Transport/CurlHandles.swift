@@ -1,21 +1,7 @@
-// This is the only file that touches libcurl: the owners of its handles, its callbacks, and its result codes.
+// The owners of libcurl's handles. What libcurl calls stands in CurlCallbacks.swift.
 
 internal import CCurl
 import Foundation
-
-/// libcurl's result for a transfer.
-struct CurlOutcome {
-    enum Kind {
-        case success
-        case timeout
-        case tooLarge
-        case failed(TransportError.Code)
-    }
-
-    let kind: Kind
-    /// libcurl's own words; they name addresses, never request content.
-    let text: String
-}
 
 /// Owns a multi handle: the connections and the transfers under way. Belongs to one thread.
 ///
@@ -23,18 +9,20 @@ struct CurlOutcome {
 /// `curl_multi_perform` make a system call for each open transfer in every turn, however few of them have news.
 @safe struct CurlMulti: ~Copyable {
     private let handle: UnsafeMutableRawPointer
-    private let watch: SocketWatch
+    let watch: SocketWatch
 
     private static let libraryResult = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
-    init(idleConnections: Int, _ readiness: ReadinessQueue) throws(TransportError) {
+    init(_ options: TransportOptions, _ watch: SocketWatch) throws(TransportError) {
         guard Self.libraryResult == CURLE_OK, let handle = unsafe curl_multi_init() else {
             throw TransportError(.internalFailure, context: "libcurl cannot be set up", wasSent: false)
         }
         unsafe self.handle = handle
-        watch = SocketWatch(readiness)
+        self.watch = watch
         let context = unsafe Unmanaged.passUnretained(watch).toOpaque()
-        _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, max(1, idleConnections))
+        // libcurl counts the connections in use, and at this number closes those that could be kept.
+        _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, max(1, options.connections))
+        _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, max(0, options.connectionsPerHost ?? 0))
         _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context)
         _ = unsafe ccurl_multi_set_socket_function(handle, socketCallback)
         _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, context)
@@ -100,14 +88,18 @@ struct CurlOutcome {
     }
 }
 
-/// Owns an easy handle, the header list it points to and the buffer it writes its error text to.
+/// Owns an easy handle, and what its options point to: the request's body, its header list, the buffer for error texts.
+///
+/// An option keeps its value until it is set again, and `curl_easy_reset` with some forty options anew costs more than a
+/// small exchange; so a handle serves one endpoint, and of each request only what differs from the last one is set.
 @safe struct CurlEasy: ~Copyable {
     fileprivate let handle: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
-    private var headerList: UnsafeMutablePointer<curl_slist>?
-
-    /// Bodies up to this size are copied into libcurl, which then sends them in one write with the header block.
-    private static let copiedBodyLimit = 64 * 1024
+    private var headers = HeaderList()
+    private var body: [UInt8] = []
+    private var url = ""
+    private var method: (name: String, kind: WireRequest.Kind)?
+    private var connectLimit = -1
 
     init() throws(TransportError) {
         guard let handle = unsafe curl_easy_init() else {
@@ -120,34 +112,53 @@ struct CurlOutcome {
 
     deinit {
         unsafe curl_easy_cleanup(handle)
-        unsafe curl_slist_free_all(headerList)
         unsafe errorText.deallocate()
     }
 
-    /// Forgets every option; connections, sessions and resolved names stay with the multi handle.
-    mutating func reset() {
-        unsafe curl_easy_reset(handle)
-        unsafe curl_slist_free_all(headerList)
-        unsafe headerList = nil
-        unsafe errorText.pointee = 0
+    /// Sets what holds for all requests to the endpoint; `transfer` and `watch` must outlive the handle.
+    func configure(
+        _ endpoint: EndpointParts, _ options: TransportOptions, for transfer: Transfer, _ watch: SocketWatch
+    ) throws(TransportError) {
+        var setter = unsafe CurlOptionSetter(handle: handle)
+        setter.setPolicy(options)
+        setter.setEndpoint(endpoint.options, isSecure: endpoint.scheme == .https)
+        unsafe setter.setErrorText(errorText)
+        unsafe setter.setCallbacks(
+            Unmanaged.passUnretained(transfer).toOpaque(), Unmanaged.passUnretained(watch).toOpaque())
+        guard setter.result == CURLE_OK else { throw Self.refused() }
     }
 
-    /// Sets every option of an exchange; `transfer` must outlive it.
-    mutating func prepare(
-        _ request: WireRequest, _ limits: TransportLimits, _ options: TransportOptions, for transfer: Transfer
-    ) throws(TransportError) {
-        for line in request.headerLines {
-            guard let list = unsafe curl_slist_append(headerList, line) else { throw Self.refused() }
-            unsafe headerList = list
+    /// Sets what differs from the request before.
+    mutating func prepare(_ request: WireRequest, connectLimit limit: Int) throws(TransportError) {
+        unsafe errorText.pointee = 0
+        var setter = unsafe CurlOptionSetter(handle: handle)
+        if limit != connectLimit {
+            setter.set(CURLOPT_CONNECTTIMEOUT_MS, limit)
+            connectLimit = limit
         }
-        var setter = unsafe OptionSetter(handle: handle)
-        setter.setPolicy(options)
-        setter.setLimits(limits)
-        setter.setRequest(request, copiesBody: request.body.count <= Self.copiedBodyLimit)
-        unsafe setter.note(ccurl_set_list(handle, CURLOPT_HTTPHEADER, headerList))
-        unsafe setter.note(ccurl_set_pointer(handle, CURLOPT_ERRORBUFFER, errorText))
-        unsafe setter.setCallbacks(Unmanaged.passUnretained(transfer).toOpaque())
+        if request.url != url {
+            setter.set(CURLOPT_URL, request.url)
+            url = request.url
+        }
+        if method?.kind != request.kind || method?.name != request.method {
+            setter.setMethod(request.method, request.kind)
+            method = (request.method, request.kind)
+        }
+        if headers.set(request.headerBlock) { unsafe setter.setHeaders(headers.first) }
+        if request.kind == .post {
+            body = request.body
+            setter.setBody(body)
+        }
+        if let signature = request.signature { setter.setSignature(signature) }
         guard setter.result == CURLE_OK else { throw Self.refused() }
+    }
+
+    /// Lets go of the request's body.
+    mutating func releaseBody() {
+        guard !body.isEmpty else { return }
+        body = []
+        var setter = unsafe CurlOptionSetter(handle: handle)
+        setter.setBody(body)
     }
 
     /// Lets a paused transfer go on.
@@ -163,6 +174,7 @@ struct CurlOutcome {
     }
 
     fileprivate func outcome(of code: CURLcode) -> CurlOutcome {
+        guard code != CURLE_OK else { return CurlOutcome(kind: .success, text: "") }
         let detail = unsafe String(cString: errorText)
         let text = unsafe detail.isEmpty ? String(cString: curl_easy_strerror(code)) : detail
         return CurlOutcome(kind: CurlOutcome.Kind(code), text: text)
@@ -173,168 +185,41 @@ struct CurlOutcome {
     }
 }
 
-/// Sets options and keeps the first failure.
-@safe private struct OptionSetter {
-    let handle: UnsafeMutableRawPointer
-    private(set) var result = CURLE_OK
+/// A list of header lines as libcurl reads it: its nodes point into the block that holds the lines.
+@safe private struct HeaderList: ~Copyable {
+    private var block: [UInt8] = []
+    private var nodes: UnsafeMutableBufferPointer<curl_slist> = unsafe .init(start: nil, count: 0)
 
-    init(handle: UnsafeMutableRawPointer) {
-        unsafe self.handle = handle
+    deinit {
+        unsafe nodes.deallocate()
     }
 
-    mutating func note(_ code: CURLcode) {
-        if result == CURLE_OK { result = code }
+    /// The head of the list.
+    var first: UnsafeMutablePointer<curl_slist>? {
+        unsafe nodes.baseAddress
     }
 
-    private mutating func set(_ option: CURLoption, _ value: Int) {
-        unsafe note(ccurl_set_long(handle, option, value))
-    }
-
-    private mutating func set(_ option: CURLoption, _ value: String) {
-        unsafe note(ccurl_set_string(handle, option, value))
-    }
-
-    mutating func setPolicy(_ options: TransportOptions) {
-        set(CURLOPT_NOSIGNAL, 1)
-        // Else giving up a name lookup would hold up every transfer until the resolver has answered.
-        set(CURLOPT_QUICK_EXIT, 1)
-        set(CURLOPT_PROTOCOLS_STR, "http,https")
-        set(CURLOPT_FOLLOWLOCATION, 0)
-        set(CURLOPT_SSL_VERIFYPEER, 1)
-        set(CURLOPT_SSL_VERIFYHOST, 2)
-        set(CURLOPT_PROXY, "")
-        set(CURLOPT_PATH_AS_IS, 1)
-        set(CURLOPT_TCP_NODELAY, 1)
-        set(CURLOPT_TCP_KEEPALIVE, 1)
-        set(CURLOPT_MAXAGE_CONN, max(1, options.idleConnectionAge.milliseconds / 1000))
-        set(CURLOPT_HTTP_VERSION, options.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        if let file = options.certificateAuthorities {
-            set(CURLOPT_CAINFO, file)
-            unsafe note(ccurl_set_string(handle, CURLOPT_CAPATH, nil))
+    /// Takes the lines, each with a NUL behind it; false if they are those it has.
+    mutating func set(_ newBlock: [UInt8]) -> Bool {
+        guard newBlock != block else { return false }
+        block = newBlock
+        let count = block.count { $0 == 0 }
+        if unsafe count > nodes.count {
+            unsafe nodes.deallocate()
+            unsafe nodes = .allocate(capacity: count + 4)
         }
-    }
-
-    mutating func setLimits(_ limits: TransportLimits) {
-        set(CURLOPT_CONNECTTIMEOUT_MS, limits.connect.milliseconds)
-        set(CURLOPT_TIMEOUT_MS, limits.total.milliseconds)
-    }
-
-    mutating func setRequest(_ request: WireRequest, copiesBody: Bool) {
-        set(CURLOPT_URL, request.url)
-        switch request.kind {
-        case .get: set(CURLOPT_HTTPGET, 1)
-        case .head: set(CURLOPT_NOBODY, 1)
-        case .custom: set(CURLOPT_CUSTOMREQUEST, request.method)
-        case .post:
-            set(CURLOPT_POST, 1)
-            if request.method != "POST" { set(CURLOPT_CUSTOMREQUEST, request.method) }
-            unsafe note(ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count)))
-            if copiesBody {
-                let code = unsafe request.body.withUnsafeBytes { bytes in
-                    unsafe ccurl_set_pointer(
-                        handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
-                }
-                note(code)
+        // The array is not changed while it is held here, so its bytes stay where they are.
+        unsafe block.withUnsafeBufferPointer { bytes in
+            var start = 0
+            for line in 0..<count {
+                let text = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress! + start)
+                let next = unsafe line + 1 < count ? nodes.baseAddress! + line + 1 : nil
+                unsafe nodes.initializeElement(
+                    at: line, to: curl_slist(data: text.assumingMemoryBound(to: CChar.self), next: next))
+                while unsafe bytes[start] != 0 { start += 1 }
+                start += 1
             }
         }
-    }
-
-    mutating func setCallbacks(_ context: UnsafeMutableRawPointer) {
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_PRIVATE, context))
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_PREREQDATA, context))
-        unsafe note(ccurl_set_prereq_function(handle, prereqCallback))
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_HEADERDATA, context))
-        unsafe note(ccurl_set_data_function(handle, CURLOPT_HEADERFUNCTION, headerCallback))
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_WRITEDATA, context))
-        unsafe note(ccurl_set_data_function(handle, CURLOPT_WRITEFUNCTION, writeCallback))
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_READDATA, context))
-        unsafe note(ccurl_set_data_function(handle, CURLOPT_READFUNCTION, readCallback))
-        unsafe note(ccurl_set_pointer(handle, CURLOPT_SEEKDATA, context))
-        unsafe note(ccurl_set_seek_function(handle, seekCallback))
-    }
-}
-
-// MARK: Callbacks
-
-private typealias Context = UnsafeMutableRawPointer
-
-private func transfer(_ context: Context?) -> Transfer? {
-    guard let context = unsafe context else { return nil }
-    return unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-}
-
-private let socketCallback: curl_socket_callback = { _, socket, what, context, _ in
-    guard let context = unsafe context else { return -1 }
-    let watch = unsafe Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue()
-    let wanted = Readiness(
-        canRead: what == CURL_POLL_IN || what == CURL_POLL_INOUT,
-        canWrite: what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-    watch.set(socket, what == CURL_POLL_REMOVE ? nil : wanted)
-    return 0
-}
-
-private let timerCallback: curl_multi_timer_callback = { _, milliseconds, context in
-    guard let context = unsafe context else { return -1 }
-    unsafe Unmanaged<SocketWatch>.fromOpaque(context).takeUnretainedValue().setTimer(milliseconds)
-    return 0
-}
-
-private let prereqCallback: curl_prereq_callback = { context, _, _, _, _ in
-    unsafe transfer(context)?.connected() == true ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
-}
-
-private let headerCallback: ccurl_data_function = { bytes, size, count, context in
-    let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
-    let taken = unsafe transfer(context)?.receive(headerLine: line.bindMemory(to: UInt8.self).span)
-    return taken == true ? size * count : Int(CURL_WRITEFUNC_ERROR)
-}
-
-private let writeCallback: ccurl_data_function = { bytes, size, count, context in
-    let chunk = unsafe [UInt8](UnsafeRawBufferPointer(start: bytes, count: size * count))
-    switch unsafe transfer(context)?.receive(chunk) {
-    case .taken: return size * count
-    case .pause: return Int(CURL_WRITEFUNC_PAUSE)
-    case .abort, nil: return Int(CURL_WRITEFUNC_ERROR)
-    }
-}
-
-private let readCallback: ccurl_data_function = { bytes, size, count, context in
-    guard let transfer = unsafe transfer(context), let bytes = unsafe bytes else { return Int(CURL_READFUNC_ABORT) }
-    let slice = transfer.nextBodySlice(size * count)
-    unsafe UnsafeMutableRawBufferPointer(start: bytes, count: size * count).copyBytes(from: slice)
-    return slice.count
-}
-
-private let seekCallback: curl_seek_callback = { context, offset, origin in
-    guard origin == SEEK_SET, unsafe transfer(context)?.rewindBody(to: Int(offset)) == true else {
-        return CURL_SEEKFUNC_FAIL
-    }
-    return CURL_SEEKFUNC_OK
-}
-
-// MARK: Result codes
-
-extension CurlOutcome.Kind {
-    fileprivate init(_ code: CURLcode) {
-        self =
-            switch code {
-            case CURLE_OK: .success
-            case CURLE_OPERATION_TIMEDOUT: .timeout
-            case CURLE_OUT_OF_MEMORY: .tooLarge
-            case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .failed(.dns)
-            case CURLE_COULDNT_CONNECT: .failed(.connect)
-            case CURLE_SSL_CONNECT_ERROR, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER,
-                CURLE_SSL_CACERT_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
-                CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_ENGINE_INITFAILED:
-                .failed(.tls)
-            case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2_STREAM,
-                CURLE_SEND_FAIL_REWIND:
-                .failed(.reset)
-            case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING,
-                CURLE_WRITE_ERROR:
-                .failed(.protocolViolation)
-            case CURLE_URL_MALFORMAT: .failed(.badURL)
-            default: .failed(.internalFailure)
-            }
+        return true
     }
 }

@@ -19,9 +19,9 @@ struct ExchangeState<HeadReader, ChunkReader> {
     }
 
     /// Above this many stored bytes the transfer pauses.
-    static var highWater: Int { 256 * 1024 }
+    static var highWater: Int { 64 * 1024 }
     /// Below this many stored bytes it goes on.
-    static var lowWater: Int { 64 * 1024 }
+    static var lowWater: Int { 16 * 1024 }
     /// What a stored chunk costs beside its bytes, so that a million tiny chunks are not free.
     static var chunkOverhead: Int { 64 }
 

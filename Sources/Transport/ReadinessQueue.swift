@@ -37,10 +37,14 @@ final class ReadinessQueue: Sendable {
         _ = eventfd_write(bell, 1)
     }
 
-    /// Starts to watch the socket, or changes what it is watched for.
-    func watch(_ socket: Int32, for wanted: Readiness) {
+    /// Starts to watch the socket, or changes what it is watched for; `isKnown`: it probably is watched already.
+    func watch(_ socket: Int32, for wanted: Readiness, isKnown: Bool) {
         let events = (wanted.canRead ? Self.readable : 0) | (wanted.canWrite ? Self.writable : 0)
-        if !control(EPOLL_CTL_ADD, socket, events), errno == EEXIST { control(EPOLL_CTL_MOD, socket, events) }
+        if isKnown {
+            if !control(EPOLL_CTL_MOD, socket, events), errno == ENOENT { control(EPOLL_CTL_ADD, socket, events) }
+        } else {
+            if !control(EPOLL_CTL_ADD, socket, events), errno == EEXIST { control(EPOLL_CTL_MOD, socket, events) }
+        }
     }
 
     /// Ends the watch; harmless for a socket that is closed already.

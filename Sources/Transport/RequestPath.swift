@@ -5,10 +5,17 @@ enum RequestPath {
     /// Only visible ASCII passes, no fragment, and no `.` or `..` segment, plain or percent-encoded: such a segment
     /// could leave the path prefix of the upstream.
     static func problem(of path: String) -> String? {
-        guard path.utf8.first == UInt8(ascii: "/") else { return "needs a path that starts with /" }
-        guard path.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") }) else {
-            return "has a character that must be percent-encoded, or a fragment"
+        let bytes = path.utf8.span
+        guard !bytes.isEmpty, bytes[0] == UInt8(ascii: "/") else { return "needs a path that starts with /" }
+        var mayHaveDots = false
+        for index in bytes.indices {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: ".") || byte == UInt8(ascii: "%") { mayHaveDots = true }
+            if byte < 0x21 || byte > 0x7E || byte == UInt8(ascii: "#") {
+                return "has a character that must be percent-encoded, or a fragment"
+            }
         }
+        guard mayHaveDots else { return nil }
         let segments = path.prefix { $0 != "?" }.split(separator: "/")
         return segments.contains(where: isDotSegment) ? "has a . or .. segment; name the path itself" : nil
     }

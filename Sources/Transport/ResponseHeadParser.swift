@@ -80,9 +80,10 @@ struct ResponseHeadParser {
         var end = length
         while start < end, Self.isBlank(line[start]) { start += 1 }
         while end > start, Self.isBlank(line[end - 1]) { end -= 1 }
-        let value = Self.text(line.extracting(start..<end))
+        let value = line.extracting(start..<end)
         guard FieldRules.isValue(value) else { throw .protocolViolation("sent a control character in a header field") }
-        headers.append((Self.text(line.extracting(0..<colon)), value))
+        if headers.isEmpty { headers.reserveCapacity(16) }
+        headers.append((Self.text(line.extracting(0..<colon)), Self.text(value)))
     }
 
     private mutating func endOfBlock() throws(Fault) -> Event {
@@ -100,7 +101,7 @@ struct ResponseHeadParser {
     /// Different lengths for one body are the raw material of response smuggling (RFC 9112, 6.3).
     private func checkContentLength() throws(Fault) {
         var seen: String?
-        for header in headers where header.name.utf8.count == 14 && header.name.lowercased() == "content-length" {
+        for header in headers where FieldRules.equal(header.name, "content-length") {
             guard !header.value.isEmpty, header.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
                 seen == nil || seen == header.value
             else { throw .protocolViolation("sent contradictory or malformed Content-Length fields") }

@@ -10,14 +10,17 @@ struct Submission: Sendable {
 
 /// The thread that owns libcurl: it takes mail, lets libcurl work, and sleeps until a socket is ready or mail comes.
 final class TransferLoop: Sendable {
-    /// What other threads want of this one. `isSignalled`: a wake-up is on its way, no need for another.
+    /// What other threads want of this one.
     private struct Mail {
         var submissions: [Submission] = []
         var resumed: [Exchange] = []
         var stopped: [Exchange] = []
-        var isSignalled = false
+        /// Whether the thread sleeps, or is about to, without having seen this mail: only then it has to be woken.
+        var isAsleep = false
         /// Set once the loop is to end: why nothing is served any more.
         var closing: Closing?
+
+        var isEmpty: Bool { submissions.isEmpty && resumed.isEmpty && stopped.isEmpty && closing == nil }
     }
 
     private enum Closing {
@@ -72,8 +75,8 @@ final class TransferLoop: Sendable {
     private func post(_ change: (inout Mail) -> Void) -> Closing? {
         let (closing, wakes) = mail.withLock { mail in
             change(&mail)
-            defer { mail.isSignalled = true }
-            return (mail.closing, !mail.isSignalled)
+            defer { mail.isAsleep = false }
+            return (mail.closing, mail.isAsleep)
         }
         if wakes { readiness.wakeUp() }
         return closing
@@ -83,7 +86,8 @@ final class TransferLoop: Sendable {
 
     private func run() {
         do throws(TransportError) {
-            try serve(on: CurlMulti(idleConnections: options.idleConnections, readiness))
+            let turn = LoopTurn()
+            try serve(on: CurlMulti(options, SocketWatch(readiness, turn)), turn)
         } catch {
             post { $0.closing = .noLibrary }
             let mail = collectMail()
@@ -92,9 +96,9 @@ final class TransferLoop: Sendable {
     }
 
     /// Serves until the loop is closed.
-    private func serve(on multi: borrowing CurlMulti) {
+    private func serve(on multi: borrowing CurlMulti, _ turn: LoopTurn) {
         CurlMulti.prepareThread()
-        var transfers = TransferTable(options)
+        var transfers = TransferTable(options, turn)
         while true {
             let mail = collectMail()
             if let closing = mail.closing {
@@ -103,7 +107,6 @@ final class TransferLoop: Sendable {
                 }
                 return transfers.finishAll(on: multi) { closing.error(wasSent: $0) }
             }
-            transfers.now = .now
             for submission in mail.submissions { transfers.start(submission, on: multi) }
             for exchange in mail.stopped { transfers.stop(exchange, on: multi) }
             for exchange in mail.resumed { transfers.resume(exchange) }
@@ -112,15 +115,27 @@ final class TransferLoop: Sendable {
                 transfers.complete(transfer, outcome, on: multi)
             }
             transfers.deliver()
-            multi.turn(sleepingAtMost: transfers.expire(on: multi))
+            let limit = transfers.expire(on: multi)
+            multi.turn(sleepingAtMost: mayFallAsleep() ? limit : .zero)
         }
     }
 
+    /// Takes the mail; the thread is awake from now on.
     private func collectMail() -> Mail {
         mail.withLock { mail in
+            mail.isAsleep = false
+            guard !mail.isEmpty else { return mail }
             let collected = mail
             mail = Mail(closing: mail.closing)
             return collected
+        }
+    }
+
+    /// False if there is mail; else whoever posts from now on wakes the thread.
+    private func mayFallAsleep() -> Bool {
+        mail.withLock { mail in
+            mail.isAsleep = mail.isEmpty
+            return mail.isAsleep
         }
     }
 }

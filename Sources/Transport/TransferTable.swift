@@ -1,31 +1,33 @@
-/// The transfers under way, the idle handles of each upstream, and the time limits libcurl does not keep.
+/// The transfers under way, the idle handles of each endpoint, and the time limits libcurl does not keep.
 ///
 /// Used by the transfer thread alone.
 struct TransferTable {
-    /// The most idle handles kept for one upstream.
+    /// The most idle handles kept for one endpoint.
     private static let idleLimit = 64
+    /// The most endpoints for which handles are kept; a reload of the configuration makes new ones.
+    private static let endpointLimit = 64
 
     private let options: TransportOptions
+    private let turn: LoopTurn
     private var running: [ObjectIdentifier: Transfer] = [:]
-    private var idle: [String: [Transfer]] = [:]
-    private let newsroom = Newsroom()
+    /// By the endpoint's identity, which the handles hold: it cannot be taken by another one meanwhile.
+    private var idle: [ObjectIdentifier: [Transfer]] = [:]
     /// No running transfer's deadline lies before this instant.
     private var earliestDeadline: ContinuousClock.Instant?
-    /// The present instant, read once per turn of the loop.
-    var now: ContinuousClock.Instant = .now
 
-    init(_ options: TransportOptions) {
+    init(_ options: TransportOptions, _ turn: LoopTurn) {
         self.options = options
+        self.turn = turn
     }
 
-    /// Takes an idle handle of the upstream, or a new one, and hands it to libcurl.
+    /// Takes an idle handle of the endpoint, or a new one, and hands it to libcurl.
     mutating func start(_ submission: Submission, on multi: borrowing CurlMulti) {
         do throws(TransportError) {
-            let transfer = try takeHandle(submission.request.origin)
-            try transfer.begin(submission, options, at: now)
+            let transfer = try takeHandle(submission.request.endpoint.parts, multi.watch)
+            try transfer.begin(submission)
             try multi.add(transfer)
             running[ObjectIdentifier(submission.exchange)] = transfer
-            note(transfer.nextCheck(at: now))
+            note(transfer.nextCheck)
         } catch {
             submission.exchange.finished(.failure(error))
         }
@@ -40,22 +42,22 @@ struct TransferTable {
     /// Lets the exchange's paused transfer go on.
     mutating func resume(_ exchange: Exchange) {
         guard let transfer = running[ObjectIdentifier(exchange)] else { return }
-        transfer.resume(at: now)
-        note(transfer.nextCheck(at: now))
+        transfer.resume()
+        note(transfer.nextCheck)
     }
 
     /// libcurl is done with the transfer.
     mutating func complete(_ transfer: Transfer, _ outcome: CurlOutcome, on multi: borrowing CurlMulti) {
         guard let exchange = transfer.exchange else { return }
-        let result = transfer.result(of: outcome, at: now)
+        let result = transfer.result(of: outcome)
         retire(transfer, exchange, on: multi)
         exchange.finished(result)
     }
 
     /// Hands what has arrived in this turn of the loop to whoever waits for it.
     func deliver() {
-        for transfer in newsroom.transfers { transfer.deliver() }
-        newsroom.transfers.removeAll(keepingCapacity: true)
+        for transfer in turn.news { transfer.deliver() }
+        turn.news.removeAll(keepingCapacity: true)
     }
 
     /// Fails every transfer under way.
@@ -68,38 +70,40 @@ struct TransferTable {
         idle = [:]
     }
 
-    /// Fails the transfers whose first-byte or idle limit has passed; says how long the loop may sleep.
+    /// Fails the transfers of which a limit has passed; says how long the loop may sleep.
     mutating func expire(on multi: borrowing CurlMulti) -> Duration {
-        now = .now
-        if let earliest = earliestDeadline, earliest <= now {
+        if let earliest = earliestDeadline, earliest <= turn.now {
             earliestDeadline = nil
             for transfer in running.values {
-                guard let exchange = transfer.exchange, let error = transfer.expiry(at: now) else {
-                    note(transfer.nextCheck(at: now))
+                guard let exchange = transfer.exchange, let error = transfer.expiry() else {
+                    note(transfer.nextCheck)
                     continue
                 }
                 retire(transfer, exchange, on: multi)
                 exchange.finished(.failure(error))
             }
         }
-        return earliestDeadline.map { min(now.duration(to: $0), .seconds(60)) } ?? .seconds(60)
+        return earliestDeadline.map { min(turn.now.duration(to: $0), .seconds(60)) } ?? .seconds(60)
     }
 
-    private mutating func takeHandle(_ origin: String) throws(TransportError) -> Transfer {
-        if let transfer = idle[origin]?.popLast() { return transfer }
-        return try Transfer(newsroom)
+    private mutating func takeHandle(
+        _ endpoint: EndpointParts, _ watch: SocketWatch
+    ) throws(TransportError) -> Transfer {
+        if let transfer = idle[ObjectIdentifier(endpoint)]?.popLast() { return transfer }
+        return try Transfer(endpoint, options, turn, watch)
     }
 
-    private mutating func note(_ deadline: ContinuousClock.Instant?) {
-        guard let deadline else { return }
+    private mutating func note(_ deadline: ContinuousClock.Instant) {
         earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
     }
 
     private mutating func retire(_ transfer: Transfer, _ exchange: Exchange, on multi: borrowing CurlMulti) {
         running[ObjectIdentifier(exchange)] = nil
         multi.remove(transfer)
-        let origin = transfer.origin
         transfer.end()
-        if idle[origin, default: []].count < Self.idleLimit { idle[origin, default: []].append(transfer) }
+        guard transfer.isReusable else { return }
+        let endpoint = ObjectIdentifier(transfer.endpoint)
+        if idle[endpoint] == nil, idle.count >= Self.endpointLimit { idle = [:] }
+        if idle[endpoint, default: []].count < Self.idleLimit { idle[endpoint, default: []].append(transfer) }
     }
 }

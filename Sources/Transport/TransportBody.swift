@@ -2,7 +2,7 @@ import Synchronization
 
 /// A response body: its chunks exactly as they arrive, none held back, none merged.
 ///
-/// At most about 256 KiB wait for a slow consumer; beyond that the transfer pauses, and with it the upstream. A body that
+/// At most about 80 KiB wait for a slow consumer; beyond that the transfer pauses, and with it the upstream. A body that
 /// ends early throws; it never ends as if it were complete. The body can be iterated once. Letting go of the iterator (or
 /// of a body that was never iterated) before the end aborts the transfer and closes its connection, and so does
 /// cancelling the task that waits for a chunk.

@@ -12,6 +12,8 @@ public struct TransportError: Error, Sendable, Equatable {
         case dns
         /// Nobody accepted the connection.
         case connect
+        /// The host name stands for an address that only `EndpointOptions.allowsLinkLocal` permits.
+        case forbiddenAddress
         /// The connection (TLS included) was not made within `TransportLimits.connect`.
         case connectTimeout
         /// The TLS handshake or the certificate check failed.
@@ -22,8 +24,10 @@ public struct TransportError: Error, Sendable, Equatable {
         case idleTimeout
         /// The exchange took longer than `TransportLimits.total`.
         case totalTimeout
-        /// The connection ended before the response was complete.
+        /// The connection broke before the response was complete.
         case reset
+        /// The upstream closed the connection in an orderly way before the response's body was complete.
+        case earlyEnd
         /// The upstream's bytes are not the HTTP that was expected.
         case protocolViolation
         /// The response's header block is over the limits.
@@ -66,12 +70,13 @@ extension TransportError.Code {
         case .badRequest: "correct the request"
         case .dns: "check the host name and the resolver"
         case .connect: "check that the upstream runs and that address and port are right"
+        case .forbiddenAddress: "correct the host name, or permit link-local addresses for this upstream"
         case .connectTimeout: "check the network, or raise the connect limit"
         case .tls: "check the upstream's certificate and the trusted authorities"
         case .firstByteTimeout: "check the upstream's load, or raise the first-byte limit"
         case .idleTimeout: "check the upstream's load, or raise the idle limit"
         case .totalTimeout: "ask for less at once, or raise the total limit"
-        case .reset: "look into the upstream's log; the answer is incomplete"
+        case .reset, .earlyEnd: "look into the upstream's log; the answer is incomplete"
         case .protocolViolation: "check that the address belongs to an HTTP server"
         case .tooManyHeaders: "check what the upstream puts into its header block"
         case .cancelled: "nothing to do, the caller left"

@@ -1,24 +1,25 @@
 /// What holds for all exchanges of a transport.
 public struct TransportOptions: Sendable, Hashable {
-    /// The most connections kept open without a transfer. Default: 128.
-    public var idleConnections: Int
+    /// The most connections held open, those in use included: a connection over this number is closed after its
+    /// exchange, the oldest idle one first. Default: 4096.
+    public var connections: Int
+    /// The most connections to one host and port; exchanges beyond that wait. Default: nil, no limit.
+    public var connectionsPerHost: Int?
     /// A connection idle for longer is not used again. Default: 60 s.
     public var idleConnectionAge: Duration
-    /// Whether HTTP/2 is used over TLS where the upstream offers it. Default: false (HTTP/1.1).
-    public var allowsHTTP2: Bool
-    /// A PEM file with the only authorities to trust, in place of the system's. Default: nil.
-    public var certificateAuthorities: String?
+    /// A connection older than this is not used again, so that changes in DNS are followed. Default: 600 s.
+    public var connectionAge: Duration
 
     /// Makes options; whatever is left out has its default.
     public init(
-        idleConnections: Int = 128,
+        connections: Int = 4096,
+        connectionsPerHost: Int? = nil,
         idleConnectionAge: Duration = .seconds(60),
-        allowsHTTP2: Bool = false,
-        certificateAuthorities: String? = nil
+        connectionAge: Duration = .seconds(600)
     ) {
-        self.idleConnections = idleConnections
+        self.connections = connections
+        self.connectionsPerHost = connectionsPerHost
         self.idleConnectionAge = idleConnectionAge
-        self.allowsHTTP2 = allowsHTTP2
-        self.certificateAuthorities = certificateAuthorities
+        self.connectionAge = connectionAge
     }
 }

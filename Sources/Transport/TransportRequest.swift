@@ -18,15 +18,19 @@ public struct TransportRequest: Sendable {
     ///
     /// The upstream may have acted on the first copy, so the default is false for POST, PATCH and unknown methods.
     public var mayRepeat: Bool
+    /// Signs the request for AWS; fields named `Authorization` and `X-Amz-*` are then left out. Default: nil.
+    public var signature: AWSSignature?
 
     /// Makes a request; `mayRepeat` follows from the method (RFC 9110, 9.2.2) unless given.
     public init(
-        method: String, path: String, headers: TransportHeaders = [], body: [UInt8] = [], mayRepeat: Bool? = nil
+        method: String, path: String, headers: TransportHeaders = [], body: [UInt8] = [], mayRepeat: Bool? = nil,
+        signature: AWSSignature? = nil
     ) {
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
         self.mayRepeat = mayRepeat ?? ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"].contains(method)
+        self.signature = signature
     }
 }

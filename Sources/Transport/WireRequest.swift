@@ -10,14 +10,15 @@ struct WireRequest: Sendable {
         case custom
     }
 
+    let endpoint: UpstreamEndpoint
     let method: String
     let kind: Kind
     let url: String
-    let headerLines: [String]
+    /// The header lines in libcurl's notation, each with a NUL behind it.
+    let headerBlock: [UInt8]
     let body: [UInt8]
     let mayRepeat: Bool
-    /// For error texts.
-    let origin: String
+    let signature: AWSSignature?
 
     /// Checks the request; throws `.badURL` or `.badRequest`.
     init(_ request: TransportRequest, to endpoint: UpstreamEndpoint) throws(TransportError) {
@@ -25,67 +26,37 @@ struct WireRequest: Sendable {
             TransportError(code, context: "A request to \(endpoint.origin) \(problem)", wasSent: false)
         }
         if let problem = RequestPath.problem(of: request.path) { throw refused(.badURL, problem) }
-        guard FieldRules.isToken(request.method), request.method != "CONNECT" else {
+        guard let kind = Self.kind(of: request) else {
             throw refused(.badRequest, "has a method that is not an HTTP method")
         }
-        for (index, header) in request.headers.enumerated() {
-            guard FieldRules.isToken(header.name), FieldRules.isValue(header.value) else {
-                throw refused(.badRequest, "has a malformed header field at position \(index + 1)")
-            }
+        var block = HeaderBlock(request.headers, isSigned: request.signature != nil)
+        if let signature = request.signature {
+            if let problem = signature.problem { throw refused(.badRequest, problem) }
+            if let token = signature.sessionToken { block.append("X-Amz-Security-Token", token) }
         }
+        if let position = block.malformedPosition {
+            throw refused(.badRequest, "has a malformed header field at position \(position)")
+        }
+        self.endpoint = endpoint
         method = request.method
-        kind = Self.kind(of: request)
-        url = endpoint.baseURL + request.path
-        headerLines = Self.lines(of: HopByHop.endToEndRequest(request.headers))
+        self.kind = kind
+        url = endpoint.parts.baseURL + request.path
+        headerBlock = block.finish()
         body = request.body
         mayRepeat = request.mayRepeat
-        origin = endpoint.origin
+        signature = request.signature
     }
 
-    private static func kind(of request: TransportRequest) -> Kind {
-        if !request.body.isEmpty { return .post }
+    /// Nil: not a method to be sent on.
+    private static func kind(of request: TransportRequest) -> Kind? {
         switch request.method {
-        case "GET": return .get
-        case "HEAD": return .head
         case "POST", "PUT", "PATCH": return .post
-        default: return .custom
-        }
-    }
-
-    /// libcurl's notation: `Name: value`, `Name;` for an empty value, `Name:` to keep libcurl from adding the field.
-    private static func lines(of headers: TransportHeaders) -> [String] {
-        var lines = ["Expect:"]
-        var suppressed = ["accept", "content-type"]
-        for header in headers {
-            lines.append(header.value.isEmpty ? "\(header.name);" : "\(header.name): \(header.value)")
-            suppressed.removeAll { $0.utf8.count == header.name.utf8.count && $0 == header.name.lowercased() }
-        }
-        return lines + suppressed.map { "\($0):" }
-    }
-}
-
-/// RFC 9110's rules for header fields.
-enum FieldRules {
-    /// Whether the text is a token (RFC 9110, 5.6.2), as methods and field names must be.
-    static func isToken(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy(isTokenByte)
-    }
-
-    /// Whether the text may be a field value: no control character but the tab.
-    static func isValue(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
-    }
-
-    static func isTokenByte(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        case UInt8(ascii: "!"), UInt8(ascii: "#"), UInt8(ascii: "$"), UInt8(ascii: "%"), UInt8(ascii: "&"),
-            UInt8(ascii: "'"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "."),
-            UInt8(ascii: "^"), UInt8(ascii: "_"), UInt8(ascii: "`"), UInt8(ascii: "|"), UInt8(ascii: "~"):
-            true
-        default: false
+        case "GET": return request.body.isEmpty ? .get : .post
+        case "HEAD": return request.body.isEmpty ? .head : .post
+        case "CONNECT": return nil
+        default:
+            guard FieldRules.isToken(request.method) else { return nil }
+            return request.body.isEmpty ? .custom : .post
         }
     }
 }

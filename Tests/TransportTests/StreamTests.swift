@@ -49,7 +49,7 @@ struct StreamTests {
             settled = server.bytesSent
             try await Task.sleep(for: .milliseconds(150))
         }
-        // What was sent stands in the socket buffers of both sides (some MB on loopback) and in at most 272 KiB of ours.
+        // What was sent stands in the socket buffers of both sides (some MB on loopback) and in at most 80 KiB of ours.
         #expect(settled < 25 << 20)
         let body = try await response.body.collect()
         #expect(body.count == piece.count * count)

@@ -66,8 +66,9 @@ struct TLSTests {
     private func outcome(
         _ server: TLSServer, host: String, authorities: String?
     ) async throws -> Result<Int, TransportError> {
-        let transport = try CurlTransport(options: TransportOptions(certificateAuthorities: authorities))
-        let endpoint = try UpstreamEndpoint("https://\(host):\(server.port)")
+        let transport = try CurlTransport()
+        let endpoint = try UpstreamEndpoint(
+            "https://\(host):\(server.port)", options: EndpointOptions(certificateAuthorities: authorities))
         do {
             let response = try await transport.send(TransportRequest(method: "GET", path: "/"), to: endpoint)
             _ = try await response.body.collect()

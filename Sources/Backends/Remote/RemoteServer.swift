@@ -58,11 +58,11 @@ extension BackendError {
     init(_ error: TransportError, backend: String) {
         let (code, answer): (Code, APIError) =
             switch error.code {
-            case .dns, .connect, .tls: (.connect, .upstreamUnavailable())
+            case .dns, .connect, .forbiddenAddress, .tls: (.connect, .upstreamUnavailable())
             case .connectTimeout: (.connect, .upstreamTimeout("The upstream could not be reached in time."))
             case .firstByteTimeout: (.firstByteTimeout, .upstreamTimeout())
             case .idleTimeout, .totalTimeout: (.timeout, .upstreamTimeout("The upstream's answer took too long."))
-            case .reset, .protocolViolation, .tooManyHeaders:
+            case .reset, .earlyEnd, .protocolViolation, .tooManyHeaders:
                 (.broken, .upstreamUnavailable("The upstream broke off its answer."))
             case .badURL, .badRequest:
                 (.refused, .invalidRequest("The request's path or a header field cannot be sent on."))
