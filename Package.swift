@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Ledger", dependencies: [grdb], swiftSettings: strict),
+        .target(name: "Telemetry", swiftSettings: strict),
 
         // Machinery.
         .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
@@ -56,7 +57,7 @@ let package = Package(
         // Flows.
         .target(
             name: "Gateway",
-            dependencies: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger"],
+            dependencies: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry"],
             swiftSettings: strict),
         .target(
             name: "Internalization",
@@ -93,7 +94,8 @@ let package = Package(
             name: "promptintern",
             dependencies: [
                 "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
-                "Internalization", "Ledger", "PromptSchema", "Server", "Tokenization", "Transport", "Tuning",
+                "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
+                "Tuning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -111,6 +113,7 @@ let package = Package(
         .testTarget(
             name: "ExperimentationTests", dependencies: ["Experimentation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport", grdb], swiftSettings: strict),
+        .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),
@@ -118,7 +121,8 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "TestSupport",
+                "Gateway", "ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -30,12 +30,13 @@ struct DependencyTable {
         "Tokenization": Row(packages: ["Crypto"]),
         "Experimentation": Row(packages: ["Crypto"]),
         "Ledger": Row(packages: ["GRDB"]),
+        "Telemetry": Row(foundation: false),
 
         "Engine": Row(ours: ["CKernels", "COpenBLAS"], packages: ["Crypto"]),
         "Tuning": Row(ours: ["Engine", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
         "Transport": Row(ours: ["CCurl"]),
 
-        "Gateway": Row(ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger"]),
+        "Gateway": Row(ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry"]),
         "Internalization": Row(ours: ["PromptSchema", "Tokenization", "Engine", "Tuning"], packages: ["Crypto"]),
 
         "HouseBooks": Row(ours: ["PromptSchema"]),
@@ -51,7 +52,8 @@ struct DependencyTable {
         "promptintern": Row(
             ours: [
                 "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
-                "Internalization", "Ledger", "PromptSchema", "Server", "Tokenization", "Transport", "Tuning",
+                "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
+                "Tuning",
             ],
             packages: ["ArgumentParser", "Logging", "ServiceLifecycle"]),
     ])

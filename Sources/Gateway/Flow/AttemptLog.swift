@@ -1,24 +1,29 @@
 import Ledger
 import Synchronization
+import Telemetry
 
 /// Writes attempts to the ledger; a ledger that fails does not keep a client from its answer, but is counted.
 final class AttemptLog: Sendable {
     let prices: PriceTable
     private let ledger: LedgerStore
-    private let tally: Tally
+    /// What the process counts, whatever becomes of its configuration.
+    let metrics: GatewayMetrics
+    private let closing: Closing
     private let onEvent: @Sendable (GatewayEvent) -> Void
 
-    /// What one process counts, whatever becomes of its configuration.
-    private final class Tally: Sendable {
-        let failures = Atomic(0)
-        let hasClosed = Atomic(false)
+    private final class Closing: Sendable {
+        let isDone = Atomic(false)
     }
 
-    init(ledger: LedgerStore, prices: PriceTable, onEvent: @escaping @Sendable (GatewayEvent) -> Void) {
+    init(
+        ledger: LedgerStore, prices: PriceTable, metrics: GatewayMetrics,
+        onEvent: @escaping @Sendable (GatewayEvent) -> Void
+    ) {
         self.ledger = ledger
         self.prices = prices
         self.onEvent = onEvent
-        tally = Tally()
+        self.metrics = metrics
+        closing = Closing()
     }
 
     /// A log into the same ledger with the same counts, at other prices.
@@ -26,22 +31,25 @@ final class AttemptLog: Sendable {
         self.prices = prices
         ledger = former.ledger
         onEvent = former.onEvent
-        tally = former.tally
+        metrics = former.metrics
+        closing = former.closing
     }
 
     /// Whether the ledger has been closed under us, which its own health does not tell.
-    var isClosed: Bool { tally.hasClosed.load(ordering: .relaxed) }
+    var isClosed: Bool { closing.isDone.load(ordering: .relaxed) }
 
     /// How many rows could not be written.
-    var failureCount: Int { tally.failures.load(ordering: .relaxed) }
+    var failureCount: Int { metrics.ledgerErrors.value }
 
     /// Returns when the row is committed, or has failed.
     func record(_ attempt: Attempt, _ ending: AttemptEnding) async {
+        let entry = attempt.entry(ending, prices: prices)
+        metrics.ended(entry)
         do throws(LedgerError) {
-            try await ledger.record(attempt.entry(ending, prices: prices))
+            try await ledger.record(entry)
         } catch {
-            tally.failures.wrappingAdd(1, ordering: .relaxed)
-            if error.code == .closed { tally.hasClosed.store(true, ordering: .relaxed) }
+            metrics.ledgerErrors.add()
+            if error.code == .closed { closing.isDone.store(true, ordering: .relaxed) }
             onEvent(.ledgerFailed(requestID: attempt.requestID, error: error))
         }
     }

@@ -58,6 +58,7 @@ extension GatewayService {
                 return await refuse(received, .modelNotFound(model), reason: why, model: model)
             }
             let attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
+            if number == 1 { log.metrics.dispatched(received.arrival) }
             do throws(BackendError) {
                 let reply = try await ask(outbound, received, decided, arm)
                 _ = machine.answerBegan()

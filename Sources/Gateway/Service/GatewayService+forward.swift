@@ -16,6 +16,7 @@ extension GatewayService {
             schemaFingerprint: nil, arm: .passthrough, reason: .forwarded, backend: backend.name, model: model,
             fullModel: model, full: .zero, sent: SegmentTokens(other: estimate),
             source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"))
+        log.metrics.dispatched(received.arrival)
         do throws(BackendError) {
             let reply = try await backend.reply(
                 to: BackendRequest(

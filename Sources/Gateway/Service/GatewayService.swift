@@ -17,11 +17,12 @@ public final class GatewayService: Sendable {
     /// Starts serving: checks the configuration, and takes the modes from the ledger's history.
     ///
     /// - Parameters:
+    ///   - metrics: what is counted, for this service and those that take over from it.
     ///   - onEvent: what the operator's log should tell; called from any thread, must not block.
     /// - Throws: `GatewayError` if the configuration contradicts itself, `LedgerError` if the history cannot be read.
     public init(
         _ configuration: GatewayConfiguration, backends: [any Backend], ledger: LedgerStore,
-        onEvent: @escaping @Sendable (GatewayEvent) -> Void = { _ in }
+        metrics: GatewayMetrics = GatewayMetrics(), onEvent: @escaping @Sendable (GatewayEvent) -> Void = { _ in }
     ) async throws {
         self.configuration = configuration
         self.ledger = ledger
@@ -30,7 +31,7 @@ public final class GatewayService: Sendable {
         self.backends = try BackendTable(backends, for: configuration)
         board = try await ModeBoard(
             ledger: ledger, tasks: configuration.tasks, killSwitch: configuration.killSwitch)
-        log = AttemptLog(ledger: ledger, prices: configuration.prices, onEvent: onEvent)
+        log = AttemptLog(ledger: ledger, prices: configuration.prices, metrics: metrics, onEvent: onEvent)
         tellDifferences()
     }
 
