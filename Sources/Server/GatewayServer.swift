@@ -1,5 +1,6 @@
 public import Gateway
 import Logging
+import NIOPosix
 import ServiceLifecycle
 
 /// The gateway's two listeners: one for clients, one for operators.
@@ -14,26 +15,26 @@ public struct GatewayServer: Sendable {
     /// - Parameters:
     ///   - gateway: the service; each request is served by the one in force when it comes.
     ///   - keys: what clients must present; without any, the main listener refuses an address that others can reach.
+    ///   - threads: how many event loops serve the connections; as many as there are cores if nil.
     ///   - drain: how long requests under way may take after a stop was asked for.
     ///   - onListening: called with the two addresses once clients can connect to both.
     ///   - onRequest: called at the end of each request, from any thread; must not block.
     /// - Throws: `ServerError.unprotected`.
     public init(
         _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
-        drain: Duration = .seconds(30),
+        threads: Int? = nil, drain: Duration = .seconds(30),
         onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
         onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }
     ) throws(ServerError) {
         try Self.check(main: main, admin: admin, keys: keys)
         let health = HealthReport(gateway: gateway)
         let addresses = ListeningAddresses(onListening)
+        let loops = threads.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) } ?? .singleton
         func listener(_ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: ClientKeys) -> Listener {
-            let responder = ExchangeResponder(
-                routes: routes, keys: keys, bodyBytes: options.bodyBytes, onRequest: onRequest)
-            return Listener(
-                name: name, options: options, onListening: { await addresses.add(name, $0) },
-                onStopping: { health.stop() },
-                responder: { request, writer, channel in try await responder.respond(request, writer, channel) })
+            Listener(
+                name: name, onListening: { await addresses.add(name, $0) }, onStopping: { health.stop() },
+                shared: ConnectionContext(routes: routes, keys: keys, options: options, onRequest: onRequest),
+                loops: loops)
         }
         // They are stopped from the last to the first: operators can look on until the clients are served.
         var configuration = ServiceGroupConfiguration(

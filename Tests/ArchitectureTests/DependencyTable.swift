@@ -47,7 +47,7 @@ struct DependencyTable {
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation"],
             packages: [
-                "Hummingbird", "HummingbirdCore", "HTTPTypes", "NIOCore", "Logging", "ServiceLifecycle", "Crypto",
+                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOPosix", "Logging", "ServiceLifecycle", "Crypto",
             ]),
         "promptintern": Row(
             ours: [

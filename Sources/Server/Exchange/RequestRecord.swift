@@ -16,39 +16,46 @@ public struct RequestRecord: Sendable {
     public let id: String
     /// The method.
     public let method: String
-    /// The path without its query, short, and of printable characters only.
-    public let path: String
     /// Whether it is one of the health checks, of which there are many.
     public let isHealthCheck: Bool
-    /// The status.
+    /// The status; 0 if the client left before there was one.
     public let status: Int
     /// How it ended.
     public let end: End
-    /// Milliseconds from the request's head to the body's first byte, if there was one.
-    public let firstByte: Int64?
-    /// Milliseconds from the request's head to the end.
-    public let total: Int64
-    /// What the gateway decided: task, arm, reason, model, tokens, as far as they apply.
-    public let decision: [(name: String, value: String)]
+    /// Bytes of the body that were written.
+    public let bytes: Int
+    /// From the request's head to the body's first byte, if there was one.
+    public let firstByte: Duration?
+    /// From the request's head to the end.
+    public let total: Duration
+    private let target: String
+    private let fields: HeaderFields
 
     init(
         id: String, method: String, target: String, isHealthCheck: Bool, arrival: ContinuousClock.Instant,
-        reply: ClientReply, progress: WrittenReply, end: End
+        firstByte: ContinuousClock.Instant?, status: Int, fields: HeaderFields, bytes: Int, end: End
     ) {
         self.id = id
-        self.method = String(method.prefix(20))
-        path = Self.path(target)
+        self.method = method
+        self.target = target
         self.isHealthCheck = isHealthCheck
-        status = reply.status
+        self.status = status
+        self.fields = fields
+        self.bytes = bytes
         self.end = end
-        firstByte = progress.firstByte.map { Self.milliseconds(from: arrival, to: $0) }
-        total = Self.milliseconds(from: arrival, to: .now)
-        decision = Self.fields.compactMap { name, field in
-            reply.headers.first(named: field).map { (name, $0) }
-        }
+        self.firstByte = firstByte.map { $0 - arrival }
+        total = ContinuousClock.now - arrival
     }
 
-    private static let fields = [
+    /// The path without its query, short, and of printable characters only.
+    public var path: String { Self.path(target) }
+
+    /// What the gateway decided: task, arm, reason, model, tokens, as far as they apply.
+    public var decision: [(name: String, value: String)] {
+        Self.names.compactMap { name, field in fields.first(named: field).map { (name, $0) } }
+    }
+
+    private static let names = [
         ("task", GatewayHeader.task), ("arm", GatewayHeader.arm), ("reason", GatewayHeader.reason),
         ("model", GatewayHeader.model), ("tokens_before", GatewayHeader.tokensBefore),
         ("tokens_after", GatewayHeader.tokensAfter),
@@ -57,10 +64,5 @@ public struct RequestRecord: Sendable {
     static func path(_ target: String) -> String {
         let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(200)
         return String(decoding: path.map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
-    }
-
-    private static func milliseconds(from start: ContinuousClock.Instant, to end: ContinuousClock.Instant) -> Int64 {
-        let (seconds, attoseconds) = (end - start).components
-        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
     }
 }

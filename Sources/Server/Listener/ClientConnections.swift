@@ -1,50 +1,56 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
+import Synchronization
 
-/// HTTP/1.1 connections whose work is cancelled when the client leaves.
-///
-/// Each connection is served by a task of its own, which the closing of its channel cancels: so a request that waits for a
-/// silent model ends as promptly as one that streams.
+/// Sets up the connections that a listener accepts: the library's HTTP/1 parser, and one handler that does the rest.
 struct ClientConnections: ServerChildChannel {
-    private let http: HTTP1Channel
-
-    init(options: ListenOptions, responder: @escaping HTTPChannelHandler.Responder) {
-        let idle = TimeAmount(options.idle)
-        http = HTTP1Channel(
-            responder: responder,
-            configuration: .init(
-                additionalChannelHandlers: [ClientDepartureHandler()], idleTimeout: idle,
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: 64 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 256)))
+    /// A connection that is set up.
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
     }
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
-        http.setup(channel: channel, logger: logger)
+    let shared: ConnectionContext
+    private let executors = LoopExecutors()
+
+    init(shared: ConnectionContext) {
+        self.shared = shared
     }
 
-    func handle(value: HTTP1Channel.Value, logger: Logger) async {
-        let work = Task { await http.handle(value: value, logger: logger) }
-        value.channel.closeFuture.whenComplete { _ in work.cancel() }
-        await withTaskCancellationHandler {
-            await work.value
-        } onCancel: {
-            work.cancel()
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            // What waits for a client that does not read stays small, in this process and in the system.
+            let options = channel.syncOptions
+            try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
+            try options?.setOption(.socketOption(.so_sndbuf), value: 256 << 10)
+            var limits = NIOHTTPDecoderLimitConfiguration()
+            limits.maxHeaderFieldSize = 64 << 10
+            limits.maxHeaderListSize = 64 << 10
+            limits.maxHeaderFieldCount = 256
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
+            try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
+            return Value(channel: channel)
         }
+    }
+
+    /// Lasts as long as the connection, so that a listener that stops knows what is still under way.
+    func handle(value: Value, logger: Logger) async {
+        try? await value.channel.closeFuture.get()
     }
 }
 
-/// Closes a connection when the client stops sending: a client that shuts down its side counts as gone.
-///
-/// Without it the end of the client's stream would be noticed only when something is written.
-private final class ClientDepartureHandler: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = Never
+/// One executor for each event loop.
+private final class LoopExecutors: Sendable {
+    private let executors = Mutex<[ObjectIdentifier: LoopExecutor]>([:])
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
-            context.close(promise: nil)
-        } else {
-            context.fireUserInboundEventTriggered(event)
+    subscript(loop: any EventLoop) -> LoopExecutor {
+        executors.withLock { executors in
+            if let executor = executors[ObjectIdentifier(loop)] { return executor }
+            let executor = LoopExecutor(loop)
+            executors[ObjectIdentifier(loop)] = executor
+            return executor
         }
     }
 }

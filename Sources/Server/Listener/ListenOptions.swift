@@ -6,8 +6,14 @@ public struct ListenOptions: Sendable, Hashable {
     public var port: Int
     /// The largest request body, in bytes.
     public var bodyBytes: Int
-    /// How long a connection may be idle between requests, or while it sends one.
+    /// How long a connection may be idle between requests.
     public var idle: Duration
+    /// How long the head of a request may take.
+    public var header = Duration.seconds(10)
+    /// How long a client may pause while it sends a body.
+    public var bodyIdle = Duration.seconds(15)
+    /// How long a client may take nothing of an answer.
+    public var writeIdle = Duration.seconds(60)
 
     /// Makes options.
     public init(host: String, port: Int, bodyBytes: Int = 40 << 20, idle: Duration = .seconds(75)) {

@@ -1,7 +1,7 @@
-import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
 import ServiceLifecycle
 
 #if canImport(Glibc)
@@ -13,21 +13,23 @@ import ServiceLifecycle
 /// One HTTP/1.1 listener, as a service: it listens until it is asked to stop, then lets requests under way finish.
 struct Listener: Service {
     let name: String
-    let options: ListenOptions
     /// Called with the address once clients can connect.
     let onListening: @Sendable (String) async -> Void
     /// Called when a stop was asked for, before the listener closes.
     let onStopping: @Sendable () -> Void
-    let responder: HTTPChannelHandler.Responder
+    let shared: ConnectionContext
+    let loops: MultiThreadedEventLoopGroup
+
+    private var options: ListenOptions { shared.options }
 
     func run() async throws {
-        let server = ClientConnections(options: options, responder: responder).server(
+        let server = ClientConnections(shared: shared).server(
             configuration: ServerConfiguration(
                 address: .hostname(options.host, port: options.port), backlog: 1024),
             onServerRunning: { channel in
                 await onListening(ListenOptions.address(host: options.host, port: channel.localAddress?.port ?? 0))
             },
-            eventLoopGroup: EventLoopGroupProvider.singleton.eventLoopGroup, logger: Self.quiet)
+            eventLoopGroup: loops, logger: Self.quiet)
         do {
             try await withGracefulShutdownHandler {
                 try await server.run()

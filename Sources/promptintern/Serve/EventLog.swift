@@ -37,11 +37,15 @@ struct EventLog: Sendable {
         guard logger.logLevel <= level else { return }
         var metadata: Logger.Metadata = [
             "id": "\(record.id)", "method": "\(record.method)", "path": "\(record.path)",
-            "status": "\(record.status)", "ms": "\(record.total)",
+            "status": "\(record.status)", "ms": "\(Self.milliseconds(record.total))",
         ]
         if record.end != .complete { metadata["end"] = "\(record.end.rawValue)" }
-        if let first = record.firstByte { metadata["first_byte_ms"] = "\(first)" }
+        if let first = record.firstByte { metadata["first_byte_ms"] = "\(Self.milliseconds(first))" }
         for (name, value) in record.decision { metadata[name] = "\(value)" }
         logger.log(level: level, "request", metadata: metadata)
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int64 {
+        duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 }

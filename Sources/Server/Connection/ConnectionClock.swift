@@ -1,0 +1,79 @@
+import NIOCore
+
+/// The time limits of one connection, at the price of one timer that is seldom set.
+///
+/// What is measured changes several times a request, and that only stores a number. The timer fires at least as often as
+/// the shortest limit, looks at the number, and is set again; so it is never late, and never has to be set anew.
+struct ConnectionClock {
+    /// What a connection is given time for.
+    enum Limit {
+        /// The next request's head.
+        case header
+        /// The next piece of a body.
+        case body
+        /// The next request's first byte.
+        case keepAlive
+        /// The client's taking more of an answer.
+        case write
+        /// The client's closing of a connection on which everything is said.
+        case linger
+    }
+
+    private var limit: Limit?
+    private var deadline = NIODeadline.distantFuture
+    private var timer: Scheduled<Void>?
+
+    /// What is being waited for.
+    var current: Limit? { limit }
+
+    /// Starts to measure, unless a head is awaited already.
+    mutating func begin(_ limit: Limit, for options: ListenOptions, on handler: ExchangeHandler) {
+        if limit == .header, self.limit == .header { return }
+        self.limit = limit
+        deadline = .now() + options.time(for: limit)
+        if timer == nil { schedule(options, handler) }
+    }
+
+    /// Measures nothing until something begins.
+    mutating func pause() {
+        limit = nil
+        deadline = .distantFuture
+    }
+
+    /// Ends for good.
+    mutating func stop() {
+        timer?.cancel()
+        timer = nil
+        pause()
+    }
+
+    /// The timer has fired; true if a limit is over.
+    mutating func fired(_ options: ListenOptions, _ handler: ExchangeHandler) -> Bool {
+        timer = nil
+        if deadline <= .now() { return true }
+        schedule(options, handler)
+        return false
+    }
+
+    private mutating func schedule(_ options: ListenOptions, _ handler: ExchangeHandler) {
+        guard let loop = handler.context?.eventLoop else { return }
+        let bound = NIOLoopBound(handler, eventLoop: loop)
+        timer = loop.scheduleTask(deadline: min(deadline, .now() + options.tick)) { bound.value.clockFired() }
+    }
+}
+
+extension ListenOptions {
+    /// How long each may take.
+    func time(for limit: ConnectionClock.Limit) -> TimeAmount {
+        switch limit {
+        case .header: TimeAmount(header)
+        case .body: TimeAmount(bodyIdle)
+        case .keepAlive: TimeAmount(idle)
+        case .write: TimeAmount(writeIdle)
+        case .linger: .seconds(2)
+        }
+    }
+
+    /// No limit is shorter.
+    var tick: TimeAmount { min(.seconds(2), TimeAmount(min(header, bodyIdle, idle, writeIdle))) }
+}

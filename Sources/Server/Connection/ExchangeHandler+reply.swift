@@ -1,0 +1,119 @@
+import ChatAPI
+import Gateway
+import NIOCore
+
+extension ExchangeHandler {
+    /// Writes a reply whose body is there already.
+    func answer(_ reply: ClientReply) {
+        guard let context else { return }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        work = Task(executorPreference: executor) { await ReplyWriting(handler: handler).write(reply) }
+    }
+
+    /// Writes the head; false if the client has left.
+    func beginReply(_ reply: ClientReply) -> Bool {
+        exchange?.reply = reply
+        guard let context, let exchange, phase == .answering else {
+            record(.clientLeft)
+            return false
+        }
+        if isStopping { exchange.closes = true }
+        let status = min(max(reply.status, 200), 599)
+        exchange.framing = framing(of: reply, exchange)
+        var buffer = context.channel.allocator.buffer(capacity: 1024)
+        ReplyBytes.writeHead(
+            status, reply.headers, framing: exchange.framing, closes: exchange.closes,
+            keepsAlive: exchange.isHTTP10 && !exchange.closes, date: shared.date.now(), into: &buffer)
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        executor.flushLater(self)
+        return true
+    }
+
+    private func framing(of reply: ClientReply, _ exchange: ClientExchange) -> ReplyBytes.Framing {
+        if exchange.isBodyless(reply) { return .none }
+        if let length = reply.headers.first(named: "content-length").flatMap({ Int($0) }), length >= 0 {
+            return .length(length)
+        }
+        guard exchange.isHTTP10 else { return .chunked }
+        exchange.closes = true
+        return .closing
+    }
+
+    /// Writes a chunk of the body; false if the connection cannot take more for now.
+    func writeChunk(_ chunk: [UInt8]) -> Bool {
+        guard let context, let exchange, phase == .answering else { return true }
+        if exchange.firstByte == nil { exchange.firstByte = .now }
+        if case .none = exchange.framing { return true }
+        exchange.written += chunk.count
+        if case .length(let length) = exchange.framing, exchange.written > length {
+            breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
+            return true
+        }
+        var buffer = context.channel.allocator.buffer(capacity: chunk.count + 16)
+        if exchange.framing == .chunked {
+            ReplyBytes.writeChunk(chunk, into: &buffer)
+        } else {
+            buffer.writeBytes(chunk)
+        }
+        context.write(wrapOutboundOut(buffer), promise: nil)
+        if context.channel.isWritable {
+            executor.flushLater(self)
+            return true
+        }
+        context.flush()
+        return context.channel.isWritable
+    }
+
+    /// Keeps who writes until the connection takes more, or is gone.
+    func waitForRoom(_ writer: CheckedContinuation<Void, Never>) {
+        guard let context, phase == .answering, !context.channel.isWritable else { return writer.resume() }
+        self.writer = writer
+        clock.begin(.write, for: shared.options, on: self)
+    }
+
+    /// Writes the end of the message.
+    func finishReply() {
+        guard let context, let exchange, phase == .answering else { return record(.clientLeft) }
+        if case .length(let length) = exchange.framing, exchange.written < length {
+            return breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
+        }
+        if exchange.framing == .chunked {
+            context.write(wrapOutboundOut(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil)
+        }
+        context.flush()
+        record(.complete)
+        clock.pause()
+        if exchange.closes || isStopping { linger(context) } else { proceed() }
+    }
+
+    /// Ends the connection so that the client sees that the answer broke off.
+    func breakReply(_ error: any Error) {
+        guard let context, phase == .answering else { return record(.clientLeft) }
+        record(.broken)
+        phase = .lingering
+        context.flush()
+        context.close(promise: nil)
+    }
+
+    func flush() { context?.flush() }
+
+    /// Says that nothing follows, and gives the client a while to read the answer: a connection that is closed with
+    /// unread input is reset, and the answer is lost.
+    private func linger(_ context: ChannelHandlerContext) {
+        phase = .lingering
+        clock.begin(.linger, for: shared.options, on: self)
+        context.close(mode: .output, promise: nil)
+    }
+
+    private func record(_ end: RequestRecord.End) {
+        guard let exchange else { return }
+        self.exchange = nil
+        shared.onRequest(exchange.record(end))
+    }
+
+    /// The connection's timer has fired.
+    func clockFired() {
+        guard let context, phase != .closed, clock.fired(shared.options, self) else { return }
+        context.close(promise: nil)
+    }
+}

@@ -1,0 +1,240 @@
+import ChatAPI
+import Gateway
+import NIOCore
+import NIOHTTP1
+
+/// One client connection: takes requests one at a time, has them answered on the connection's own event loop, and writes
+/// the answers.
+///
+/// What a client sends while its last request is being answered waits, up to a limit, so that the end of the client's
+/// stream is seen at once: it cancels the request's work.
+final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = ByteBuffer
+
+    /// Where the connection is in its life.
+    enum Phase {
+        /// Waits for a request.
+        case idle
+        /// Reads a request's body.
+        case receiving
+        /// Answers a request.
+        case answering
+        /// Everything is said; what still comes is thrown away until the client closes.
+        case lingering
+        /// Gone.
+        case closed
+    }
+
+    /// What came while a request was being answered.
+    private enum Waiting {
+        case part(HTTPServerRequestPart)
+        case malformed(APIError)
+    }
+
+    /// So much may wait behind a request before the connection is read no further.
+    private static let waitingLimit = 64 << 10
+
+    let shared: ConnectionContext
+    let executor: LoopExecutor
+    var context: ChannelHandlerContext?
+    var phase = Phase.idle
+    var exchange: ClientExchange?
+    var work: Task<Void, Never>?
+    /// Who waits until the connection takes more.
+    var writer: CheckedContinuation<Void, Never>?
+    var clock = ConnectionClock()
+    /// The connection ends with the answer under way.
+    var isStopping = false
+    private var body: [UInt8] = []
+    private var waiting: [Waiting] = []
+    private var waitingBytes = 0
+
+    init(shared: ConnectionContext, executor: LoopExecutor) {
+        self.shared = shared
+        self.executor = executor
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        clock.begin(.header, for: shared.options, on: self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        leave()
+        self.context = nil
+    }
+
+    // MARK: What the client sends
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        switch phase {
+        case .idle, .receiving: take(part)
+        case .answering:
+            waiting.append(.part(part))
+            if case .body(let bytes) = part { waitingBytes += bytes.readableBytes } else { waitingBytes += 1024 }
+            if waitingBytes > Self.waitingLimit { setReading(false) }
+        case .lingering, .closed: break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        // The parser keeps an incomplete head to itself; that something came is all there is to see of it.
+        if phase == .idle { clock.begin(.header, for: shared.options, on: self) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard let error = error as? HTTPParserError else {
+            if !(error is ByteToMessageDecoderError) { context.close(promise: nil) }
+            return
+        }
+        let refusal =
+            error == .headerOverflow
+            ? APIError(
+                status: 431, message: "The header block is over 64 KiB or 256 fields.", type: "invalid_request_error",
+                code: "header_too_large")
+            : APIError.invalidRequest("The request is not well-formed HTTP.", code: "malformed_request")
+        switch phase {
+        case .idle, .receiving: refuse(refusal)
+        case .answering: waiting.append(.malformed(refusal))
+        case .lingering, .closed: break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+            // A client that shuts down its side counts as gone.
+            context.close(promise: nil)
+        } else if event is ChannelShouldQuiesceEvent {
+            isStopping = true
+            if phase == .idle { context.close(promise: nil) }
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        leave()
+        context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { resumeWriter() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// The client has left: whatever is done for it ends.
+    private func leave() {
+        guard phase != .closed else { return }
+        phase = .closed
+        work?.cancel()
+        work = nil
+        clock.stop()
+        waiting = []
+        body = []
+        resumeWriter()
+    }
+
+    func resumeWriter() {
+        guard let writer else { return }
+        self.writer = nil
+        writer.resume()
+    }
+
+    private func setReading(_ isOn: Bool) {
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    }
+
+    // MARK: A request, part by part
+
+    private func take(_ part: HTTPServerRequestPart) {
+        switch part {
+        case .head(let head): begin(head)
+        case .body(let bytes):
+            guard phase == .receiving else { return }
+            guard bytes.readableBytes <= shared.options.bodyBytes - body.count else {
+                return refuse(.bodyTooLarge(limit: shared.options.bodyBytes))
+            }
+            body.append(contentsOf: bytes.readableBytesView)
+            clock.begin(.body, for: shared.options, on: self)
+        case .end: if phase == .receiving { dispatch() }
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead) {
+        let exchange = ClientExchange(head)
+        self.exchange = exchange
+        phase = .receiving
+        do throws(APIError) {
+            let outline = try RequestOutline(head)
+            exchange.note(outline)
+            try exchange.target = outline.target(head.uri)
+            if let error = exchange.admit(by: shared) {
+                if outline.hasBody { throw error }
+                exchange.refusal = error
+                return
+            }
+            guard let announced = outline.contentLength else { return permit(outline) }
+            guard announced <= shared.options.bodyBytes else { throw .bodyTooLarge(limit: shared.options.bodyBytes) }
+            body.reserveCapacity(min(announced, 1 << 20))
+            permit(outline)
+        } catch {
+            refuse(error)
+        }
+    }
+
+    /// A client that waits for permission to send its body gets it, now that the body will be read.
+    private func permit(_ outline: RequestOutline) {
+        guard outline.expectsContinue, outline.hasBody, let context else { return }
+        context.writeAndFlush(
+            wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    /// The whole request is there: it is answered in a task on this loop.
+    private func dispatch() {
+        guard let exchange, let context else { return }
+        phase = .answering
+        clock.pause()
+        if let refusal = exchange.refusal { return answer(ClientReply(refusal, requestID: exchange.id)) }
+        guard let match = exchange.match else { return refuse(.internalError) }
+        let received = exchange.received(body: body)
+        body = []
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        work = Task(executorPreference: executor) {
+            await ReplyWriting(handler: handler).run(received, match)
+        }
+    }
+
+    /// Answers before the whole request was read, and ends the connection.
+    private func refuse(_ error: APIError) {
+        let exchange = self.exchange ?? ClientExchange(id: Received.newID())
+        self.exchange = exchange
+        phase = .answering
+        clock.pause()
+        exchange.closes = true
+        answer(ClientReply(error, requestID: exchange.id))
+    }
+
+    /// The answer is out: goes on with what has come meanwhile.
+    func proceed() {
+        exchange = nil
+        work = nil
+        body = []
+        phase = .idle
+        clock.begin(.keepAlive, for: shared.options, on: self)
+        if waiting.isEmpty { return }
+        let parts = waiting
+        waiting = []
+        if waitingBytes > Self.waitingLimit { setReading(true) }
+        waitingBytes = 0
+        for part in parts {
+            switch (part, phase) {
+            case (.part(let part), .idle), (.part(let part), .receiving): take(part)
+            case (.malformed(let error), .idle), (.malformed(let error), .receiving): refuse(error)
+            case (_, .answering): waiting.append(part)
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,40 @@
+import ChatAPI
+import Gateway
+import NIOCore
+
+/// Has a request answered and writes the answer, chunk by chunk: the next is asked for only when the connection has taken
+/// the last, so that a slow client slows its model and nobody's memory.
+///
+/// Runs on the connection's loop. A body that breaks ends the connection before the end of the message is written: the
+/// client sees a broken answer.
+struct ReplyWriting: Sendable {
+    let handler: NIOLoopBound<ExchangeHandler>
+
+    /// A body of more bytes is worked on elsewhere, so that the loop's other connections do not wait for it.
+    private static let large = 256 << 10
+
+    func run(_ request: Received, _ match: RouteTable.Match) async {
+        let reply: ClientReply
+        if request.body.count > Self.large {
+            reply = await withTaskExecutorPreference(globalConcurrentExecutor) {
+                await match.route.handler(request, match.parameters)
+            }
+        } else {
+            reply = await match.route.handler(request, match.parameters)
+        }
+        await write(reply)
+    }
+
+    func write(_ reply: ClientReply) async {
+        guard handler.value.beginReply(reply) else { return }
+        do {
+            while let chunk = try await reply.body.next() {
+                guard !handler.value.writeChunk(chunk) else { continue }
+                await withCheckedContinuation { handler.value.waitForRoom($0) }
+            }
+            handler.value.finishReply()
+        } catch {
+            handler.value.breakReply(error)
+        }
+    }
+}
