@@ -42,7 +42,7 @@ let package = Package(
 
         // Vocabulary: no I/O, no other target of ours.
         .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: numeric),
-        .target(name: "ChatAPI", swiftSettings: strict),
+        .target(name: "ChatAPI", swiftSettings: numeric),
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Ledger", dependencies: [grdb], swiftSettings: strict),

@@ -20,14 +20,12 @@ struct JSONCursor {
 
     /// Longer values are not captured: a usage object is a few hundred bytes.
     private static let captureLimit = 1 << 16
-    private static let keyLimit = 32
-
     private var mode = Mode.outside
     private var depth = 0
     /// True while the next string at this depth is a key.
     private var expectsKey = false
     private var isReadingKey = false
-    private var key: [UInt8] = []
+    private var key = ShortKey()
     private var isInChoices = false
     private var capture: (field: Field, depth: Int)?
     private var value: [UInt8] = []
@@ -39,6 +37,9 @@ struct JSONCursor {
         while at < text.count {
             switch mode {
             case .outside:
+                // In an array only strings and brackets say where a member stands.
+                if capture == nil, !isObject { at = ByteScan.firstBracketOrQuote(in: text, at, text.count) }
+                guard at < text.count else { break }
                 let byte = text[at]
                 at += 1
                 if let captured = readOutside(byte) { return captured }
@@ -47,10 +48,9 @@ struct JSONCursor {
                 at += 1
                 mode = .string
             case .string:
-                let end = ByteScan.first(UInt8(ascii: "\""), or: UInt8(ascii: "\\"), in: text, at, text.count)
-                collect(text, at..<min(end + 1, text.count))
-                at = end + 1
-                if end < text.count { mode = text[end] == UInt8(ascii: "\"") ? .outside : .escape }
+                let start = at
+                mode = endString(text, &at)
+                collect(text, start..<at)
                 if mode == .outside { isReadingKey = false }
             }
         }
@@ -58,12 +58,25 @@ struct JSONCursor {
         return nil
     }
 
+    /// Moves past the string's end or, if the text ends in the string, to the text's end.
+    private func endString(_ text: Span<UInt8>, _ at: inout Int) -> Mode {
+        while at < text.count {
+            let end = ByteScan.first(UInt8(ascii: "\""), or: UInt8(ascii: "\\"), in: text, at, text.count)
+            at = min(end + 1, text.count)
+            guard end < text.count else { break }
+            if text[end] == UInt8(ascii: "\"") { return .outside }
+            guard at < text.count else { return .escape }
+            at += 1
+        }
+        return .string
+    }
+
     private mutating func readOutside(_ byte: UInt8) -> Captured? {
         switch byte {
         case UInt8(ascii: "\""):
             mode = .string
             isReadingKey = expectsKey
-            if isReadingKey { key.removeAll(keepingCapacity: true) }
+            if isReadingKey { key = ShortKey() }
         case UInt8(ascii: ":"):
             expectsKey = false
             if beginMember() { return nil }
@@ -110,10 +123,10 @@ struct JSONCursor {
     private mutating func beginMember() -> Bool {
         guard capture == nil else { return false }
         if depth == 1 {
-            isInChoices = key.elementsEqual("choices".utf8)
-            if key.elementsEqual("usage".utf8) { capture = (.usage, depth) }
-            if key.elementsEqual("error".utf8) { capture = (.error, depth) }
-        } else if depth == 3, isInChoices, isObject, key.elementsEqual("finish_reason".utf8) {
+            isInChoices = key == .choices
+            if key == .usage { capture = (.usage, depth) }
+            if key == .error { capture = (.error, depth) }
+        } else if depth == 3, isInChoices, isObject, key == .finishReason {
             capture = (.finishReason, depth)
         }
         value.removeAll(keepingCapacity: true)
@@ -128,10 +141,9 @@ struct JSONCursor {
     }
 
     private mutating func collect(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard isReadingKey || capture != nil else { return }
         if isReadingKey {
-            for index in range where key.count < Self.keyLimit && text[index] != UInt8(ascii: "\"") {
-                key.append(text[index])
-            }
+            for index in range where text[index] != UInt8(ascii: "\"") { key.append(text[index]) }
         }
         guard capture != nil, value.count <= Self.captureLimit else { return }
         for index in range { value.append(text[index]) }
@@ -139,5 +151,29 @@ struct JSONCursor {
 
     private mutating func append(_ byte: UInt8) {
         if capture != nil, value.count <= Self.captureLimit { value.append(byte) }
+    }
+}
+
+/// A key of up to sixteen bytes; all longer ones are the same.
+private struct ShortKey: Equatable {
+    static let choices = ShortKey("choices")
+    static let usage = ShortKey("usage")
+    static let error = ShortKey("error")
+    static let finishReason = ShortKey("finish_reason")
+
+    private var bytes: UInt128 = 0
+    private var count = 0
+
+    init() {}
+
+    private init(_ name: StaticString) {
+        for at in 0..<name.utf8CodeUnitCount { append(unsafe name.utf8Start[at]) }
+    }
+
+    @inline(__always)
+    mutating func append(_ byte: UInt8) {
+        guard count <= 16 else { return }
+        bytes = bytes << 8 | UInt128(byte)
+        count += 1
     }
 }

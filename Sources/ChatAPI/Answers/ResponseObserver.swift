@@ -22,20 +22,12 @@ public struct ResponseObserver: Sendable {
         let text = bytes.span
         var at = 0
         while let captured = cursor.next(text, &at) {
-            let reader = UsageReader(Self.object(captured))
-            usage = reader.usage ?? usage
-            finishReason = finishReason ?? reader.finishReason
-            sawError = sawError || reader.hasError
-        }
-    }
-
-    /// The captured member as an answer of its own, which `UsageReader` knows how to read.
-    private static func object(_ captured: JSONCursor.Captured) -> [UInt8] {
-        switch captured.field {
-        case .usage: Array(#"{"usage":"#.utf8) + captured.value + Array("}".utf8)
-        case .error: Array(#"{"error":"#.utf8) + captured.value + Array("}".utf8)
-        case .finishReason:
-            Array(#"{"choices":[{"finish_reason":"#.utf8) + captured.value + Array("}]}".utf8)
+            guard let tree = JSONTree(captured.value.span) else { continue }
+            switch captured.field {
+            case .usage: usage = Usage(captured.value) ?? usage
+            case .error: sawError = sawError || tree.isFilled(0)
+            case .finishReason: finishReason = finishReason ?? tree.name(0, in: captured.value.span)
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ public struct StreamObserver: Sendable {
             sawDone = true
             return .done
         }
-        let chunk = UsageReader(Array(data))
+        let chunk = UsageReader(data)
         usage = chunk.usage ?? usage
         finishReason = finishReason ?? chunk.finishReason
         if event.name == "response.completed" || event.name == "response.incomplete" { sawDone = true }

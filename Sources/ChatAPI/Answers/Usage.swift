@@ -40,6 +40,12 @@ public struct Usage: Hashable, Sendable {
             reasoningTokens: answerDetails?["reasoning_tokens"]?.int)
     }
 
+    /// Reads the JSON text of a usage object.
+    init?(_ bytes: [UInt8]) {
+        guard let document = try? JSONDocument(bytes) else { return nil }
+        self.init(document.root)
+    }
+
     func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("prompt_tokens", promptTokens)

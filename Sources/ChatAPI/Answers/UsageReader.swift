@@ -3,88 +3,64 @@
 /// Chat completions, text completions, embeddings and Responses objects and events are understood.
 public struct UsageReader: Hashable, Sendable {
     /// `usage`; nil if absent or `null`.
-    public let usage: Usage?
+    public private(set) var usage: Usage?
     /// The first `finish_reason` that is a name; nil if absent, `null` or empty.
-    public let finishReason: String?
+    public private(set) var finishReason: String?
     /// True if a choice carries text, reasoning, a refusal or a tool call.
-    public let hasContent: Bool
+    public private(set) var hasContent = false
     /// True if there is an `error` that is neither null, false nor empty.
-    public let hasError: Bool
+    public private(set) var hasError = false
     /// True for a chunk that tells nothing but usage: `choices: []` with a usage object.
-    public let isUsageOnly: Bool
+    public var isUsageOnly: Bool { usage != nil && hasEmptyChoices }
+
+    private var hasEmptyChoices = false
 
     /// Reads JSON text; what is not JSON says nothing.
-    public init(_ bytes: [UInt8]) {
-        guard let document = try? JSONDocument(bytes) else {
-            self.init(usage: nil, finishReason: nil, hasContent: false, hasError: false, isUsageOnly: false)
-            return
-        }
-        self.init(document.root)
+    public init(_ bytes: ArraySlice<UInt8>) {
+        let text = bytes.span
+        guard let tree = JSONTree(text) else { return }
+        for key in tree.keys(of: 0) { read(tree, key, text) }
     }
 
-    /// Reads an answer object or chunk.
-    public init(_ root: JSONValue) {
-        var usage: Usage?
-        var finishReason: String?
-        var hasContent = false
-        var hasError = false
-        var choiceCount: Int?
-        for (key, value) in root.members {
-            if key == "usage" {
-                usage = Usage(value)
-            } else if key == "choices" {
-                choiceCount = 0
-                for choice in value.elements {
-                    choiceCount = choiceCount.map { $0 + 1 }
-                    finishReason = finishReason ?? Self.finishReason(choice)
-                    hasContent = hasContent || Self.hasContent(choice)
-                }
-            } else if key == "error" {
-                hasError = Self.isError(value)
-            } else if key == "response" {
-                usage = usage ?? value["usage"].flatMap(Usage.init)
-                hasError = hasError || value["error"].map(Self.isError) ?? false
-            } else if key == "delta" {
-                hasContent = hasContent || Self.isFilled(value)
+    /// Reads JSON text; what is not JSON says nothing.
+    public init(_ bytes: [UInt8]) { self.init(bytes[...]) }
+
+    private mutating func read(_ tree: JSONTree, _ key: Int, _ text: Span<UInt8>) {
+        let value = key + 1
+        if tree.string(key, in: text, is: "choices") {
+            hasEmptyChoices = tree.isEmptyArray(value)
+            for choice in tree.elements(of: value) {
+                for key in tree.keys(of: choice) { readChoice(tree, key, text) }
             }
+        } else if tree.string(key, in: text, is: "usage") {
+            usage = Usage(tree.bytes(value, in: text))
+        } else if tree.string(key, in: text, is: "error") {
+            hasError = tree.isFilled(value)
+        } else if tree.string(key, in: text, is: "delta") {
+            hasContent = hasContent || tree.isFilled(value)
+        } else if tree.string(key, in: text, is: "response") {
+            for key in tree.keys(of: value) { readResponse(tree, key, text) }
         }
-        self.init(
-            usage: usage, finishReason: finishReason, hasContent: hasContent, hasError: hasError,
-            isUsageOnly: usage != nil && choiceCount == 0)
     }
 
-    private init(usage: Usage?, finishReason: String?, hasContent: Bool, hasError: Bool, isUsageOnly: Bool) {
-        self.usage = usage
-        self.finishReason = finishReason
-        self.hasContent = hasContent
-        self.hasError = hasError
-        self.isUsageOnly = isUsageOnly
-    }
-
-    private static func finishReason(_ choice: JSONValue) -> String? {
-        guard let reason = choice["finish_reason"]?.string?.text, !reason.isEmpty else { return nil }
-        return reason
-    }
-
-    private static func hasContent(_ choice: JSONValue) -> Bool {
-        for (key, value) in choice.members {
-            if key == "text", isFilled(value) { return true }
-            if key == "delta" || key == "message" {
-                for (key, value) in value.members where !(key == "role") && isFilled(value) { return true }
+    private mutating func readChoice(_ tree: JSONTree, _ key: Int, _ text: Span<UInt8>) {
+        let value = key + 1
+        if tree.string(key, in: text, is: "delta") || tree.string(key, in: text, is: "message") {
+            for key in tree.keys(of: value) where tree.isFilled(key + 1) {
+                hasContent = hasContent || !tree.string(key, in: text, is: "role")
             }
-        }
-        return false
-    }
-
-    /// True for anything but null, false, and empty strings, arrays and objects.
-    private static func isFilled(_ value: JSONValue) -> Bool {
-        switch value.kind {
-        case .null: false
-        case .boolean: value.bool == true
-        case .number: true
-        case .string, .array, .object: value.range.count > 2
+        } else if tree.string(key, in: text, is: "text") {
+            hasContent = hasContent || tree.isFilled(value)
+        } else if finishReason == nil, tree.string(key, in: text, is: "finish_reason") {
+            finishReason = tree.name(value, in: text)
         }
     }
 
-    private static func isError(_ value: JSONValue) -> Bool { isFilled(value) }
+    private mutating func readResponse(_ tree: JSONTree, _ key: Int, _ text: Span<UInt8>) {
+        if tree.string(key, in: text, is: "usage") {
+            usage = usage ?? Usage(tree.bytes(key + 1, in: text))
+        } else if tree.string(key, in: text, is: "error") {
+            hasError = hasError || tree.isFilled(key + 1)
+        }
+    }
 }

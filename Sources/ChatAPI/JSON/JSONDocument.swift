@@ -11,7 +11,7 @@ public struct JSONDocument: Sendable {
     public init(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) throws(JSONError) {
         let text = bytes.span
         do {
-            storage = JSONStorage(bytes: bytes, records: try JSONScanner.index(text, limits: limits).records)
+            storage = JSONStorage(bytes: bytes, records: try JSONIndex(text, limits: limits).records)
         } catch {
             throw JSONError(error, in: text)
         }

@@ -68,4 +68,9 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 struct JSONFault: Error {
     let reason: JSONError.Reason
     let offset: Int
+
+    /// The index had no room for the values; never seen outside `JSONIndex`.
+    static let fullIndex = JSONFault(reason: .tooManyValues, offset: -1)
+
+    var isFullIndex: Bool { offset < 0 }
 }

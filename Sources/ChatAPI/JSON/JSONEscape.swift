@@ -8,25 +8,34 @@ struct JSONEscape {
     /// True if the escape is half of a surrogate pair without the other half.
     var isLoneSurrogate: Bool { value & ~0x7FF == 0xD800 }
 
+    /// What a backslash and this byte stand for; nil if they are not a whole escape.
+    @inline(__always)
+    static func shortValue(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "n"): 0x0A
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte
+        case UInt8(ascii: "t"): 0x09
+        case UInt8(ascii: "r"): 0x0D
+        case UInt8(ascii: "b"): 0x08
+        case UInt8(ascii: "f"): 0x0C
+        default: nil
+        }
+    }
+
     /// Reads the escape whose backslash is at `start`.
     init(_ text: Span<UInt8>, _ start: Int) throws(JSONFault) {
         guard start + 1 < text.count else { throw JSONFault(reason: .unexpectedEnd, offset: text.count) }
-        switch text[start + 1] {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"):
-            self.init(length: 2, value: UInt32(text[start + 1]))
-        case UInt8(ascii: "b"): self.init(length: 2, value: 0x08)
-        case UInt8(ascii: "f"): self.init(length: 2, value: 0x0C)
-        case UInt8(ascii: "n"): self.init(length: 2, value: 0x0A)
-        case UInt8(ascii: "r"): self.init(length: 2, value: 0x0D)
-        case UInt8(ascii: "t"): self.init(length: 2, value: 0x09)
-        case UInt8(ascii: "u"):
+        if let value = Self.shortValue(text[start + 1]) {
+            self.init(length: 2, value: UInt32(value))
+        } else if text[start + 1] == UInt8(ascii: "u") {
             let first = try Self.fourHexDigits(text, start)
             guard first & ~0x3FF == 0xD800, let second = Self.lowSurrogate(text, start + 6) else {
                 self.init(length: 6, value: first)
                 return
             }
             self.init(length: 12, value: 0x10000 + ((first & 0x3FF) << 10) + (second & 0x3FF))
-        default: throw JSONFault(reason: .invalidEscape, offset: start)
+        } else {
+            throw JSONFault(reason: .invalidEscape, offset: start)
         }
     }
 

@@ -28,38 +28,62 @@ struct JSONIndex: Sendable {
         static let loneSurrogate = Flags(rawValue: 2)
     }
 
-    private(set) var records: [Record] = []
+    /// The records, in the order of the text.
+    let records: [Record]
 
-    /// An empty index for a text of this many bytes, with room for what a chat request or a chunk has.
-    init(textLength: Int) {
-        records.reserveCapacity(min(8 + textLength / 6, 96))
+    /// Checks the text and indexes it, or throws the first fault.
+    init(_ text: Span<UInt8>, limits: JSONLimits) throws(JSONFault) {
+        guard text.count < Int(UInt32.max) else { throw JSONFault(reason: .tooLarge, offset: 0) }
+        // Room for what a chat request or a chunk has; a text of many small values is read a second time.
+        let usual = min(16 + text.count / 6, 96 + text.count / 64)
+        do {
+            records = try Self.records(text, capacity: usual, limits: limits)
+        } catch {
+            guard error.isFullIndex else { throw error }
+            // A value takes two bytes with its comma, colon or closing bracket, except the last one and what is open.
+            let most = min((text.count + limits.depth) / 2 + 1, limits.values + 2)
+            records = try Self.records(text, capacity: most, limits: limits)
+        }
     }
 
+    private static func records(
+        _ text: Span<UInt8>, capacity: Int, limits: JSONLimits
+    ) throws(JSONFault) -> [Record] {
+        try [Record](capacity: capacity) { records throws(JSONFault) in
+            try JSONScanner.scan(text, into: &records, limits: limits)
+        }
+    }
+}
+
+extension OutputSpan<JSONIndex.Record> {
     /// Adds a value that has no children.
     @inline(__always)
-    mutating func append(_ kind: Kind, _ start: Int, _ end: Int, flags: Flags = []) {
-        let next = UInt32(truncatingIfNeeded: records.count + 1)
-        records.append(
-            Record(
+    mutating func append(
+        _ kind: JSONIndex.Kind, _ start: Int, _ end: Int, flags: JSONIndex.Flags = []
+    ) throws(JSONFault) {
+        guard !isFull else { throw .fullIndex }
+        let next = UInt32(truncatingIfNeeded: count + 1)
+        append(
+            JSONIndex.Record(
                 start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end), next: next,
                 kind: kind, flags: flags))
     }
 
     /// Opens a container inside `parent` and returns its record.
     @inline(__always)
-    mutating func open(_ kind: Kind, _ start: Int, parent: UInt32) -> UInt32 {
-        let record = UInt32(truncatingIfNeeded: records.count)
-        records.append(
-            Record(start: UInt32(truncatingIfNeeded: start), end: 0, next: parent, kind: kind, flags: []))
+    mutating func open(_ kind: JSONIndex.Kind, _ start: Int, parent: UInt32) throws(JSONFault) -> UInt32 {
+        let record = UInt32(truncatingIfNeeded: count)
+        try append(kind, start, 0)
+        self[Int(record)].next = parent
         return record
     }
 
     /// Closes the container and returns its parent's record.
     @inline(__always)
     mutating func close(_ record: UInt32, end: Int) -> UInt32 {
-        let parent = records[Int(record)].next
-        records[Int(record)].end = UInt32(truncatingIfNeeded: end)
-        records[Int(record)].next = UInt32(truncatingIfNeeded: records.count)
+        let parent = self[Int(record)].next
+        self[Int(record)].end = UInt32(truncatingIfNeeded: end)
+        self[Int(record)].next = UInt32(truncatingIfNeeded: count)
         return parent
     }
 }

@@ -8,10 +8,10 @@ enum JSONScanner {
 
     private static let none = UInt32.max
 
-    /// Returns the index, or throws the first fault.
-    static func index(_ text: Span<UInt8>, limits: JSONLimits) throws(JSONFault) -> JSONIndex {
-        guard text.count < Int(UInt32.max) else { throw JSONFault(reason: .tooLarge, offset: 0) }
-        var index = JSONIndex(textLength: text.count)
+    /// Checks the text and appends the records of its values, or throws the first fault.
+    static func scan(
+        _ text: Span<UInt8>, into index: inout OutputSpan<JSONIndex.Record>, limits: JSONLimits
+    ) throws(JSONFault) {
         var at = skipSpace(text, 0)
         if at == text.count { throw JSONFault(reason: .empty, offset: at) }
         if at == 0, hasByteOrderMark(text) { throw JSONFault(reason: .byteOrderMark, offset: 0) }
@@ -38,7 +38,7 @@ enum JSONScanner {
                 at += 1
                 open = index.close(open, end: at)
                 depth -= 1
-                if open != none { inObject = index.records[Int(open)].kind == .object }
+                if open != none { inObject = index[Int(open)].kind == .object }
                 expected = .commaOrEnd
             case .firstKeyOrEnd, .key:
                 guard byte == UInt8(ascii: "\"") else { throw JSONFault(reason: .expectedKey, offset: at) }
@@ -51,7 +51,7 @@ enum JSONScanner {
                 if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
                     guard depth < limits.depth else { throw JSONFault(reason: .tooDeep, offset: at) }
                     inObject = byte == UInt8(ascii: "{")
-                    open = index.open(inObject ? .object : .array, at, parent: open)
+                    open = try index.open(inObject ? .object : .array, at, parent: open)
                     depth += 1
                     at += 1
                     expected = inObject ? .firstKeyOrEnd : .firstValueOrEnd
@@ -59,7 +59,7 @@ enum JSONScanner {
                     at = try scalar(text, at, into: &index)
                     expected = .commaOrEnd
                 }
-                guard index.records.count <= limits.values else {
+                guard index.count <= limits.values else {
                     throw JSONFault(reason: .tooManyValues, offset: at)
                 }
             }
@@ -67,20 +67,19 @@ enum JSONScanner {
         } while open != none
 
         guard at == text.count else { throw JSONFault(reason: .trailingBytes, offset: at) }
-        return index
     }
 
     /// Reads a string, number or literal that starts at `start`, and returns the place after it.
     @inline(__always)
     private static func scalar(
-        _ text: Span<UInt8>, _ start: Int, into index: inout JSONIndex
+        _ text: Span<UInt8>, _ start: Int, into index: inout OutputSpan<JSONIndex.Record>
     ) throws(JSONFault) -> Int {
         switch text[start] {
         case UInt8(ascii: "\""):
             return try string(text, start, into: &index)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
             let end = try JSONNumberScanner.end(text, start)
-            index.append(.number, start, end)
+            try index.append(.number, start, end)
             return end
         case UInt8(ascii: "t"):
             return try literal(text, start, "true", .true, into: &index)
@@ -97,16 +96,17 @@ enum JSONScanner {
 
     @inline(__always)
     private static func string(
-        _ text: Span<UInt8>, _ start: Int, into index: inout JSONIndex
+        _ text: Span<UInt8>, _ start: Int, into index: inout OutputSpan<JSONIndex.Record>
     ) throws(JSONFault) -> Int {
         var flags: JSONIndex.Flags = []
         let end = try JSONStringScanner.end(text, start + 1, flags: &flags)
-        index.append(.string, start, end, flags: flags)
+        try index.append(.string, start, end, flags: flags)
         return end
     }
 
     private static func literal(
-        _ text: Span<UInt8>, _ start: Int, _ word: StaticString, _ kind: JSONIndex.Kind, into index: inout JSONIndex
+        _ text: Span<UInt8>, _ start: Int, _ word: StaticString, _ kind: JSONIndex.Kind,
+        into index: inout OutputSpan<JSONIndex.Record>
     ) throws(JSONFault) -> Int {
         let end = start + word.utf8CodeUnitCount
         for offset in 0..<word.utf8CodeUnitCount {
@@ -117,7 +117,7 @@ enum JSONScanner {
                 throw JSONFault(reason: .invalidLiteral, offset: start)
             }
         }
-        index.append(kind, start, end)
+        try index.append(kind, start, end)
         return end
     }
 

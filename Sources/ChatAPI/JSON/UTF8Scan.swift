@@ -25,6 +25,11 @@ enum UTF8Scan {
         }
     }
 
+    /// The length of a sequence that starts with this byte, which is not a continuation.
+    static func length(startingWith byte: UInt8) -> Int {
+        byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
+    }
+
     /// True for the second and later bytes of a multi-byte sequence.
     @inline(__always)
     static func isContinuation(_ byte: UInt8) -> Bool { byte & 0xC0 == 0x80 }
@@ -32,5 +37,24 @@ enum UTF8Scan {
     /// The number of UTF-8 bytes of a scalar value.
     static func width(_ value: UInt32) -> Int {
         value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4
+    }
+
+    /// Adds the sequence of a scalar value.
+    static func append(_ value: UInt32, to text: inout OutputSpan<UInt8>) {
+        let width = width(value)
+        guard width > 1 else { return text.append(UInt8(truncatingIfNeeded: value)) }
+        let lead: UInt32 = width == 2 ? 0xC0 : width == 3 ? 0xE0 : 0xF0
+        text.append(UInt8(truncatingIfNeeded: lead | value >> UInt32(6 * (width - 1))))
+        for shift in (0..<width - 1).reversed() {
+            text.append(UInt8(truncatingIfNeeded: 0x80 | value >> UInt32(6 * shift) & 0x3F))
+        }
+    }
+}
+
+extension OutputSpan<UInt8> {
+    /// Adds a stretch of a text.
+    @inline(__always)
+    mutating func append(_ text: Span<UInt8>, _ range: Range<Int>) {
+        for at in range { append(text[at]) }
     }
 }

@@ -62,14 +62,34 @@ struct JSONConformanceTests {
             [0xFF], [0xC3, 0xC3],
         ] as [[UInt8]])
     func refusesInvalidUTF8(_ bytes: [UInt8]) {
-        for padding in 0...9 {
-            let text = Array("\"".utf8) + Array(repeating: 0x61, count: padding) + bytes + Array("\"".utf8)
-            let error = #expect(throws: JSONError.self) { try JSONDocument(text) }
-            #expect(error?.reason == .invalidUTF8)
-            #expect(error?.offset == padding + 1)
+        let rest = Array("\",\"ü\" , 1, \"and so on, for more than one block\"]".utf8)
+        for padding in 0...40 {
+            for filling in ["a", "é"] {
+                let before = Array(("[\"" + String(repeating: filling, count: padding)).utf8)
+                for after in [[UInt8](), Array("ist das Ende?".utf8), Array("日本語の文章はこのように続きます".utf8)] {
+                    let error = #expect(throws: JSONError.self) { try JSONDocument(before + bytes + after + rest) }
+                    #expect(error?.reason == .invalidUTF8)
+                    #expect(error?.offset == before.count)
+                }
+            }
         }
         #expect(throws: JSONError.self) { try JSONDocument(bytes) }
         #expect(throws: JSONError.self) { try JSONDocument(Array("[1".utf8) + bytes + Array("]".utf8)) }
+    }
+
+    @Test("characters of every width are accepted at every place of a block, and read back as they are")
+    func readsCharacters() throws {
+        let edges = "\u{7F}\u{80}\u{7FF}\u{800}\u{FFF}\u{1000}\u{CFFF}\u{D000}\u{D7FF}\u{E000}\u{FFFD}\u{FFFF}"
+        for text in [edges + "\u{10000}\u{3FFFF}\u{40000}\u{FFFFF}\u{100000}\u{10FFFF}", "äöüß", "日本語", "😀😀", "한국어"] {
+            for padding in 0...33 {
+                for space in ["", "a", "twelve bytes"] {
+                    let content = String(repeating: "x", count: padding) + text.map { String($0) + space }.joined()
+                    let document = try JSONDocument(Array("[\"\(content)\",\"\(text)\\n\(text)\"]".utf8))
+                    let strings = document.root.elements.compactMap { $0.string?.utf8 }
+                    #expect(strings == [Array(content.utf8), Array("\(text)\n\(text)".utf8)])
+                }
+            }
+        }
     }
 
     @Test("an error names line and column, and nothing of the text")
