@@ -69,10 +69,24 @@ final class ClientExchange {
         method == "HEAD" || reply.status == 204 || reply.status == 304
     }
 
+    /// The second part of a `traceparent` field of version 00 (W3C Trace Context).
+    private var traceID: String? {
+        guard let parent = fields.first(named: "traceparent"), parent.utf8.count == 55 else { return nil }
+        let parts = parent.split(separator: "-")
+        guard parts.count == 4, parts[1].utf8.count == 32, parts[1].utf8.allSatisfy(Self.isHexadecimal) else {
+            return nil
+        }
+        return String(parts[1])
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte)
+    }
+
     func record(_ end: RequestRecord.End) -> RequestRecord {
         RequestRecord(
-            id: id, method: method, target: target, isHealthCheck: match?.route.isHealthCheck ?? false,
-            arrival: arrival, firstByte: firstByte, status: reply?.status ?? 0, fields: reply?.headers ?? [],
+            id: id, method: method, target: target, route: match?.route, traceID: traceID, arrival: arrival,
+            firstByte: firstByte, status: reply?.status ?? 0, fields: reply?.headers ?? [],
             bytes: written, end: end)
     }
 }

@@ -28,17 +28,24 @@ public struct RequestRecord: Sendable {
     public let firstByte: Duration?
     /// From the request's head to the end.
     public let total: Duration
+    /// The route's pattern; nil if the path is none of ours.
+    public let route: String?
+    /// The caller's trace, from its `traceparent`.
+    public let traceID: String?
     private let target: String
     private let fields: HeaderFields
 
     init(
-        id: String, method: String, target: String, isHealthCheck: Bool, arrival: ContinuousClock.Instant,
+        id: String, method: String, target: String, route: RouteTable.Route?, traceID: String?,
+        arrival: ContinuousClock.Instant,
         firstByte: ContinuousClock.Instant?, status: Int, fields: HeaderFields, bytes: Int, end: End
     ) {
         self.id = id
         self.method = method
         self.target = target
-        self.isHealthCheck = isHealthCheck
+        isHealthCheck = route?.isHealthCheck ?? false
+        self.route = route?.pattern
+        self.traceID = traceID
         self.status = status
         self.fields = fields
         self.bytes = bytes
@@ -50,16 +57,41 @@ public struct RequestRecord: Sendable {
     /// The path without its query, short, and of printable characters only.
     public var path: String { Self.path(target) }
 
-    /// What the gateway decided: task, arm, reason, model, tokens, as far as they apply.
-    public var decision: [(name: String, value: String)] {
-        Self.names.compactMap { name, field in fields.first(named: field).map { (name, $0) } }
-    }
+    /// What the gateway decided, as far as it applies.
+    public var decision: Decision { Decision(fields) }
 
-    private static let names = [
-        ("task", GatewayHeader.task), ("arm", GatewayHeader.arm), ("reason", GatewayHeader.reason),
-        ("model", GatewayHeader.model), ("tokens_before", GatewayHeader.tokensBefore),
-        ("tokens_after", GatewayHeader.tokensAfter),
-    ]
+    /// What the answer's own fields tell.
+    public struct Decision: Sendable {
+        /// The task recognized, or the one that came nearest.
+        public private(set) var task: String?
+        /// Which way the request went.
+        public private(set) var arm: String?
+        /// Why.
+        public private(set) var reason: String?
+        /// The model that was asked.
+        public private(set) var model: String?
+        /// Tokens of the full prompt.
+        public private(set) var tokensBefore: String?
+        /// Tokens of what was sent.
+        public private(set) var tokensAfter: String?
+        /// The difference.
+        public private(set) var tokensSaved: String?
+
+        init(_ fields: HeaderFields) {
+            for (name, value) in fields {
+                switch name {
+                case GatewayHeader.task: task = value
+                case GatewayHeader.arm: arm = value
+                case GatewayHeader.reason: reason = value
+                case GatewayHeader.model: model = value
+                case GatewayHeader.tokensBefore: tokensBefore = value
+                case GatewayHeader.tokensAfter: tokensAfter = value
+                case GatewayHeader.tokensSaved: tokensSaved = value
+                default: break
+                }
+            }
+        }
+    }
 
     static func path(_ target: String) -> String {
         let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(200)

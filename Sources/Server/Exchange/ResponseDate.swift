@@ -29,10 +29,10 @@ final class ResponseDate: Sendable {
         return "\(week), \(padded(day)) \(months[month - 1]) \(year) \(clock) GMT"
     }
 
-    private static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    static func padded(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 
     /// Year, month and day of a day since 1970, by eras of 400 years that begin in March.
-    private static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
+    static func civil(_ days: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = days + 719_468
         let era = shifted / 146_097
         let dayOfEra = shifted - era * 146_097

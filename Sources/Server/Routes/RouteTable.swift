@@ -17,6 +17,8 @@ struct RouteTable: Sendable {
     struct Route: Sendable {
         /// The method, or `*` for every one. `GET` answers `HEAD` too.
         let method: String
+        /// The path's pattern as it is written down.
+        let pattern: String
         let path: PathPattern
         let access: Access
         let isHealthCheck: Bool
@@ -27,6 +29,7 @@ struct RouteTable: Sendable {
             handler: @escaping Handler
         ) {
             self.method = method
+            pattern = path
             self.path = PathPattern(path)
             self.access = access
             self.isHealthCheck = isHealthCheck

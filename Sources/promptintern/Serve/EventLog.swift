@@ -1,8 +1,7 @@
 import Gateway
 import Logging
-import Server
 
-/// Tells the operator's log what the gateway and its listeners report; never prompt text or keys.
+/// Tells the operator's log what the gateway reports; never prompt text or keys.
 struct EventLog: Sendable {
     let logger: Logger
 
@@ -30,22 +29,5 @@ struct EventLog: Sendable {
                 task == nil ? "kill switch changed" : "mode changed",
                 metadata: ["task": "\(task ?? "-")", "to": "\(mode)", "by": "\(who)"])
         }
-    }
-    /// One line for each request.
-    func write(_ record: RequestRecord) {
-        let level: Logger.Level = record.isHealthCheck ? .debug : .info
-        guard logger.logLevel <= level else { return }
-        var metadata: Logger.Metadata = [
-            "id": "\(record.id)", "method": "\(record.method)", "path": "\(record.path)",
-            "status": "\(record.status)", "ms": "\(Self.milliseconds(record.total))",
-        ]
-        if record.end != .complete { metadata["end"] = "\(record.end.rawValue)" }
-        if let first = record.firstByte { metadata["first_byte_ms"] = "\(Self.milliseconds(first))" }
-        for (name, value) in record.decision { metadata[name] = "\(value)" }
-        logger.log(level: level, "request", metadata: metadata)
-    }
-
-    private static func milliseconds(_ duration: Duration) -> Int64 {
-        duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
     }
 }

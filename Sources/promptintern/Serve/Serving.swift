@@ -21,13 +21,14 @@ struct Serving {
         let ledger = try openLedger()
         do {
             let events = EventLog(logger: logger)
+            let requests = RequestLog(.line, to: .standardError)
             let gateway = try await GatewayService(
                 parts.configuration, backends: parts.backends, ledger: ledger, onEvent: { events.write($0) })
             let report = StartReport(settings: settings, parts: parts, gateway: gateway, hasKeys: !keys.isEmpty)
             let server = try GatewayServer(
                 LiveGateway(gateway), main: main, admin: admin, keys: keys, drain: .seconds(settings.limits.drain),
                 onListening: { main, admin in show(report.text(main: main, admin: admin)) },
-                onRequest: { events.write($0) })
+                onRequest: { requests.write($0) })
             try await serve(server, logger: logger)
         } catch {
             await close(parts, ledger)
@@ -72,6 +73,7 @@ struct Serving {
     private func close(_ parts: GatewayParts, _ ledger: LedgerStore) async {
         parts.close()
         await ledger.close()
+        LogWriter.standardError.flush()
     }
 }
 

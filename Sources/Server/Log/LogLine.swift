@@ -1,0 +1,124 @@
+/// One line of the operator's log, built as bytes: `time level event name=value …`, or a JSON object.
+///
+/// Values with blanks, quotes or equals signs are quoted, and what is not printable ASCII is escaped, so that no value can
+/// pose as a line or talk to a terminal.
+public struct LogLine {
+    /// How lines look.
+    public enum Format: String, Sendable, Hashable, CaseIterable {
+        /// For people.
+        case line
+        /// For programs: one JSON object a line.
+        case json
+    }
+
+    private let format: Format
+    private var bytes: [UInt8] = []
+
+    /// Begins a line with the time, a level and what happened.
+    public init(_ format: Format, level: StaticString, event: String) {
+        self.format = format
+        bytes.reserveCapacity(512)
+        switch format {
+        case .line:
+            LogTime.shared.write(to: &bytes)
+            bytes.append(UInt8(ascii: " "))
+            append(level)
+            bytes.append(UInt8(ascii: " "))
+            escape(event, quoted: false)
+        case .json:
+            append("{\"ts\":\"")
+            LogTime.shared.write(to: &bytes)
+            append("\",\"level\":\"")
+            append(level)
+            append("\"")
+            add("event", event)
+        }
+    }
+
+    /// Adds a text, or nothing if there is none.
+    public mutating func add(_ name: StaticString, _ value: String?) {
+        guard let value else { return }
+        begin(name)
+        switch format {
+        case .json:
+            bytes.append(UInt8(ascii: "\""))
+            escape(value, quoted: true)
+            bytes.append(UInt8(ascii: "\""))
+        case .line:
+            let isPlain = !value.isEmpty && !value.utf8.contains { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D }
+            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
+            escape(value, quoted: true)
+            if !isPlain { bytes.append(UInt8(ascii: "\"")) }
+        }
+    }
+
+    /// Adds a number, or nothing if there is none.
+    public mutating func add(_ name: StaticString, _ value: Int?) {
+        guard let value else { return }
+        begin(name)
+        digits(value)
+    }
+
+    /// Adds a time in milliseconds with one decimal, or nothing if there is none.
+    public mutating func add(_ name: StaticString, milliseconds value: Duration?) {
+        guard let value else { return }
+        begin(name)
+        let (seconds, attoseconds) = value.components
+        let tenths = max(0, Int(seconds) * 10_000 + Int(attoseconds / 100_000_000_000_000))
+        digits(tenths / 10)
+        bytes.append(UInt8(ascii: "."))
+        digits(tenths % 10)
+    }
+
+    /// The line with its line feed.
+    public consuming func finished() -> [UInt8] {
+        if format == .json { bytes.append(UInt8(ascii: "}")) }
+        bytes.append(0x0A)
+        return bytes
+    }
+
+    private mutating func begin(_ name: StaticString) {
+        switch format {
+        case .line:
+            bytes.append(UInt8(ascii: " "))
+            append(name)
+            bytes.append(UInt8(ascii: "="))
+        case .json:
+            append(",\"")
+            append(name)
+            append("\":")
+        }
+    }
+
+    private mutating func append(_ text: StaticString) {
+        unsafe bytes.append(
+            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func digits(_ value: Int) {
+        if value < 0 { bytes.append(UInt8(ascii: "-")) }
+        var rest = value.magnitude
+        let start = bytes.count
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    private mutating func escape(_ text: String, quoted: Bool) {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22 where quoted, 0x5C where quoted: bytes += [0x5C, byte]
+            case 0x20...0x7E: bytes.append(byte)
+            case 0x80...: format == .json ? bytes.append(byte) : hexadecimal(byte)
+            default: hexadecimal(byte)
+            }
+        }
+    }
+
+    private mutating func hexadecimal(_ byte: UInt8) {
+        if format == .json { append("\\u00") } else { append("\\x") }
+        for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+    }
+}
