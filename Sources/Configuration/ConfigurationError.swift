@@ -12,6 +12,15 @@ public struct ConfigurationError: Error, Sendable, Hashable {
     public var problem: String
     /// What to do.
     public var advice: String
+    /// What else was found wrong in the same pass.
+    public var others: [ConfigurationError] = []
+
+    /// This error and the others, each by itself.
+    public var all: [ConfigurationError] {
+        var first = self
+        first.others = []
+        return [first] + others.flatMap(\.all)
+    }
 
     /// An error at a place of a file.
     public init(file: String, line: Int? = nil, key: String? = nil, problem: String, advice: String) {
@@ -24,12 +33,16 @@ public struct ConfigurationError: Error, Sendable, Hashable {
 }
 
 extension ConfigurationError: CustomStringConvertible {
-    /// `file:line: key: problem; advice`, without the parts that are not known.
+    /// `file:line: key: problem; advice`, without the parts that are not known, on one line for each error.
     public var description: String {
+        all.map(\.sentence).joined(separator: "\n")
+    }
+
+    private var sentence: String {
         var text = file
         if let line { text += ":\(line)" }
         text += ": "
         if let key, !key.isEmpty { text += "\(key): " }
-        return text + "\(problem); \(advice)"
+        return text + problem + (advice.isEmpty ? "" : "; \(advice)")
     }
 }

@@ -7,6 +7,8 @@ public import Experimentation
 public struct GatewaySettings: Sendable, Hashable {
     /// The configuration file the settings came from, if they did.
     public var file: String?
+    /// The lines of the file's keys, by their paths, such as `tasks[0].folder`.
+    public var lines: [String: Int] = [:]
     /// Where clients are served.
     public var listen = ListenAddress.defaultMain
     /// Where operators switch modes.
@@ -130,6 +132,8 @@ public struct TaskSetting: Sendable, Hashable {
         }
     }
 
+    /// Where the task stands in the configuration, for errors.
+    public var key = "tasks"
     /// The task folder.
     public var folder: String
     /// The mode, until it is changed while serving.

@@ -35,12 +35,14 @@ extension GatewaySettingsReader {
     }
 
     /// Two backends with one name could not be told apart.
-    func refuseSharedNames(_ file: YAMLMapping, _ settings: GatewaySettings) throws(ConfigurationError) {
+    func refuseSharedNames(_ file: YAMLMapping) {
         var seen: Set<String> = []
         for section in ["engines", "servers", "upstreams"] {
-            for entry in try file[section]?.mapping().entries ?? [] where !seen.insert(entry.name).inserted {
-                throw entry.value.error(
-                    "another backend has the same name", "give each a name of its own", at: entry.line)
+            named(file[section]) { entry throws(ConfigurationError) in
+                guard seen.insert(entry.name).inserted else {
+                    throw entry.value.error(
+                        "another backend has the same name", "give each a name of its own", at: entry.line)
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ import Foundation
 struct GatewaySettingsReader {
     let root: YAMLReader
     let environment: [String: String]
+    let findings: ConfigurationFindings
 
     func settings() throws(ConfigurationError) -> GatewaySettings {
         let file = try root.mapping(keys: [
@@ -13,35 +14,56 @@ struct GatewaySettingsReader {
         ])
         var settings = GatewaySettings()
         settings.file = root.file
-        if let value = file["listen"] { settings.listen = try address(value) }
-        if let value = file["admin_listen"] { settings.adminListen = try address(value) }
-        if let value = file["ledger"] {
-            settings.ledger = try ledger(value)
-        } else {
-            settings.ledger.file = path("var/ledger.sqlite")
+        settings.ledger.file = path("var/ledger.sqlite")
+        part(file["listen"]) { value throws(ConfigurationError) in settings.listen = try address(value) }
+        part(file["admin_listen"]) { value throws(ConfigurationError) in settings.adminListen = try address(value) }
+        part(file["ledger"]) { value throws(ConfigurationError) in settings.ledger = try ledger(value) }
+        part(file["prices"]) { value throws(ConfigurationError) in settings.prices = try path(value) }
+        part(file["kill_switch"]) { value throws(ConfigurationError) in settings.killSwitch = try value.bool() }
+        items(file["client_keys"]) { value throws(ConfigurationError) in
+            settings.clientKeys += try clientKey(value)
         }
-        settings.prices = try file["prices"].map { value throws(ConfigurationError) in try path(value) }
-        settings.killSwitch = try file["kill_switch"]?.bool() ?? false
-        for value in try file["client_keys"]?.list() ?? [] { settings.clientKeys += try clientKey(value) }
-        settings.engines = try named(file["engines"]) { entry throws(ConfigurationError) in try engine(entry) }
-        settings.servers = try named(file["servers"]) { entry throws(ConfigurationError) in try upstream(entry) }
-        settings.upstreams = try named(file["upstreams"]) { entry throws(ConfigurationError) in try upstream(entry) }
-        if let value = file["limits"] { settings.limits = try limits(value) }
-        try refuseSharedNames(file, settings)
-        if let value = file["passthrough"] {
-            settings.passthrough = try known(value, among: settings.upstreams.map(\.name), what: "upstream")
+        named(file["engines"]) { entry throws(ConfigurationError) in settings.engines.append(try engine(entry)) }
+        named(file["servers"]) { entry throws(ConfigurationError) in settings.servers.append(try upstream(entry)) }
+        named(file["upstreams"]) { entry throws(ConfigurationError) in settings.upstreams.append(try upstream(entry)) }
+        part(file["limits"]) { value throws(ConfigurationError) in settings.limits = try limits(value) }
+        refuseSharedNames(file)
+        let upstreams = names(file, in: ["upstreams"])
+        part(file["passthrough"]) { value throws(ConfigurationError) in
+            settings.passthrough = try known(value, among: upstreams, what: "upstream")
         }
-        settings.tasks = try tasks(file["tasks"], backends: settings.backendNames)
+        let backends = names(file, in: ["engines", "servers", "upstreams"])
+        items(file["tasks"]) { value throws(ConfigurationError) in
+            settings.tasks.append(try task(value, backends: backends, others: settings.tasks))
+        }
         return settings
     }
 
-    private func named<Setting>(
-        _ value: YAMLReader?, read: (YAMLMapping.Entry) throws(ConfigurationError) -> Setting
-    ) throws(ConfigurationError) -> [Setting] {
-        guard let value else { return [] }
-        var settings: [Setting] = []
-        for entry in try value.mapping().entries { settings.append(try read(entry)) }
-        return settings
+    /// Reads a value if it is there; what is wrong with it is noted, and reading goes on.
+    func part(_ value: YAMLReader?, _ read: (YAMLReader) throws(ConfigurationError) -> Void) {
+        guard let value else { return }
+        _ = findings.part { () throws(ConfigurationError) in try read(value) }
+    }
+
+    /// Reads each item of a list by itself.
+    func items(_ value: YAMLReader?, _ read: (YAMLReader) throws(ConfigurationError) -> Void) {
+        guard let value else { return }
+        let items = findings.part { () throws(ConfigurationError) in try value.list() }
+        for item in items ?? [] { part(item, read) }
+    }
+
+    /// Reads each entry of a mapping by itself.
+    func named(_ value: YAMLReader?, _ read: (YAMLMapping.Entry) throws(ConfigurationError) -> Void) {
+        guard let value else { return }
+        let mapping = findings.part { () throws(ConfigurationError) in try value.mapping() }
+        for entry in mapping?.entries ?? [] {
+            _ = findings.part { () throws(ConfigurationError) in try read(entry) }
+        }
+    }
+
+    /// The names that sections define, whether or not what they name is right.
+    private func names(_ file: YAMLMapping, in sections: [String]) -> [String] {
+        sections.flatMap { ((try? file[$0]?.mapping())?.entries ?? []).map(\.name) }
     }
 
     private func address(_ value: YAMLReader) throws(ConfigurationError) -> ListenAddress {
@@ -94,40 +116,45 @@ struct GatewaySettingsReader {
             "idle_seconds", "total_seconds", "client_idle_seconds", "drain_seconds",
         ])
         var limits = LimitSettings()
-        limits.bodyBytes = try mapping["body_bytes"]?.int(in: 1024...(1 << 30)) ?? limits.bodyBytes
-        limits.jsonDepth = try mapping["json_depth"]?.int(in: 8...1024) ?? limits.jsonDepth
-        func seconds(_ key: String, _ standard: Double) throws(ConfigurationError) -> Double {
-            try mapping[key]?.double(in: 0.05...86400) ?? standard
+        part(mapping["body_bytes"]) { value throws(ConfigurationError) in
+            limits.bodyBytes = try value.int(in: 1024...(1 << 30))
         }
-        limits.tunedFirstToken = try seconds("tuned_first_token_seconds", limits.tunedFirstToken)
-        limits.connect = try seconds("connect_seconds", limits.connect)
-        limits.firstByte = try seconds("first_byte_seconds", limits.firstByte)
-        limits.idle = try seconds("idle_seconds", limits.idle)
-        limits.total = try seconds("total_seconds", limits.total)
-        limits.clientIdle = try seconds("client_idle_seconds", limits.clientIdle)
-        limits.drain = try seconds("drain_seconds", limits.drain)
+        part(mapping["json_depth"]) { value throws(ConfigurationError) in
+            limits.jsonDepth = try value.int(in: 8...1024)
+        }
+        func seconds(_ key: String, _ standard: Double) -> Double {
+            var result = standard
+            part(mapping[key]) { value throws(ConfigurationError) in result = try value.double(in: 0.05...86400) }
+            return result
+        }
+        limits.tunedFirstToken = seconds("tuned_first_token_seconds", limits.tunedFirstToken)
+        limits.connect = seconds("connect_seconds", limits.connect)
+        limits.firstByte = seconds("first_byte_seconds", limits.firstByte)
+        limits.idle = seconds("idle_seconds", limits.idle)
+        limits.total = seconds("total_seconds", limits.total)
+        limits.clientIdle = seconds("client_idle_seconds", limits.clientIdle)
+        limits.drain = seconds("drain_seconds", limits.drain)
         return limits
     }
 
-    private func tasks(_ value: YAMLReader?, backends: [String]) throws(ConfigurationError) -> [TaskSetting] {
-        var tasks: [TaskSetting] = []
-        for item in try value?.list() ?? [] {
-            let mapping = try item.mapping(keys: ["folder", "mode", "tuned", "full_prompt"])
-            let folder = try mapping.required("folder", "give the task's folder")
-            var task = TaskSetting(folder: try path(folder))
-            if tasks.contains(where: { $0.folder == task.folder }) {
-                throw folder.error("another task has the same folder", "remove one of the two")
-            }
-            if let mode = mapping["mode"] { task.mode = try self.mode(mode) }
-            task.tuned = try mapping["tuned"].map { value throws(ConfigurationError) in
-                try target(value, backends: backends)
-            }
-            task.fullPrompt = try mapping["full_prompt"].map { value throws(ConfigurationError) in
-                try target(value, backends: backends)
-            }
-            tasks.append(task)
+    private func task(
+        _ item: YAMLReader, backends: [String], others: [TaskSetting]
+    ) throws(ConfigurationError) -> TaskSetting {
+        let mapping = try item.mapping(keys: ["folder", "mode", "tuned", "full_prompt"])
+        let folder = try mapping.required("folder", "give the task's folder")
+        var task = TaskSetting(folder: try path(folder))
+        task.key = item.key
+        if others.contains(where: { $0.folder == task.folder }) {
+            throw folder.error("another task has the same folder", "remove one of the two")
         }
-        return tasks
+        part(mapping["mode"]) { value throws(ConfigurationError) in task.mode = try mode(value) }
+        part(mapping["tuned"]) { value throws(ConfigurationError) in
+            task.tuned = try target(value, backends: backends)
+        }
+        part(mapping["full_prompt"]) { value throws(ConfigurationError) in
+            task.fullPrompt = try target(value, backends: backends)
+        }
+        return task
     }
 
     private func target(_ value: YAMLReader, backends: [String]) throws(ConfigurationError) -> TaskSetting.Target {

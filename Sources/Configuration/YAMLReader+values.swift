@@ -65,7 +65,7 @@ extension YAMLReader {
             throw error("it must be a list, and is \(kind)", "write one item per line, each after '- '")
         }
         return sequence.enumerated().map { index, item in
-            YAMLReader(file: file, key: "\(key)[\(index)]", node: item, environment: environment)
+            child("\(key)[\(index)]", item, line: item.mark?.line)
         }
     }
 
@@ -80,8 +80,10 @@ extension YAMLReader {
     func mapping(keys: [String]) throws(ConfigurationError) -> YAMLMapping {
         let mapping = try mapping()
         for entry in mapping.entries where !keys.contains(entry.name) {
-            throw entry.value.error(
+            let error = entry.value.error(
                 "it is not a known key", Self.advice(for: entry.name, among: keys), at: entry.line)
+            guard let findings else { throw error }
+            findings.add(error)
         }
         return mapping
     }
@@ -100,9 +102,14 @@ extension YAMLReader {
             entries.append(
                 YAMLMapping.Entry(
                     name: scalar.string, line: name.mark?.line ?? value.mark?.line,
-                    value: YAMLReader(file: file, key: path, node: value, environment: environment)))
+                    value: child(path, value, line: name.mark?.line ?? value.mark?.line)))
         }
         return YAMLMapping(owner: self, entries: entries)
+    }
+
+    private func child(_ key: String, _ node: Node, line: Int?) -> YAMLReader {
+        findings?.note(line: line, of: key)
+        return YAMLReader(file: file, key: key, node: node, environment: environment, findings: findings)
     }
 
     /// The same error at another line.

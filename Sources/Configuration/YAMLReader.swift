@@ -14,6 +14,8 @@ struct YAMLReader {
     let node: Node
     /// Where `${NAME}` and `${NAME:-default}` in strings are looked up, or `nil` if they mean themselves.
     let environment: [String: String]?
+    /// Where what is wrong is noted without giving up, and the lines of keys; `nil` if every error is thrown.
+    var findings: ConfigurationFindings?
 
     /// No configuration file may be larger.
     static let maximumFileBytes = 4 << 20

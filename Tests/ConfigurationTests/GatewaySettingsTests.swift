@@ -199,3 +199,56 @@ struct GatewaySettingsTests {
         #expect(ListenAddress(text) == nil)
     }
 }
+
+@Suite("everything that is wrong is told at once")
+struct ConfigurationFindingsTests {
+    @Test("each part is read by itself, and each error names its line, its key and what to do")
+    func all() {
+        let text = """
+            liste: 127.0.0.1:80
+            admin_listen: nonsense
+            engines:
+              one: {adapters: {}}
+              two: {model: base, thread: 3, threads: many}
+            upstreams:
+              api: {base_url: "ftp://h/v1"}
+              other: {base_url: "${NOT_SET}"}
+            tasks:
+              - {folder: a, mode: perhaps, tuned: {backend: apii}}
+              - {folder: b, full_prompt: {backend: api}}
+            limits:
+              idle_seconds: 0
+              total_seconds: soon
+            """
+        let findings = ConfigurationFindings()
+        let error = #expect(throws: ConfigurationError.self) {
+            _ = try GatewaySettings.parse(text, file: "c.yaml", environment: [:])
+        }
+        let lines = (error?.description ?? "").split(separator: "\n").map(String.init)
+        let expected = [
+            "c.yaml:1: liste: it is not a known key; did you mean 'listen'?",
+            "c.yaml:2: admin_listen: it is not HOST:PORT; write an address such as 127.0.0.1:8080",
+            "c.yaml:4: engines.one: 'model' is missing; give the folder of the base model",
+            "c.yaml:5: engines.two.thread: it is not a known key; did you mean 'threads'?",
+            "c.yaml:5: engines.two.threads: it must be a whole number; write digits only",
+            "c.yaml:7: upstreams.api.base_url: it must start with http:// or https://",
+            "c.yaml:8: upstreams.other.base_url: the environment variable NOT_SET is not set",
+            "c.yaml:10: tasks[0].mode: 'perhaps' is not a mode", "c.yaml:10: tasks[0].tuned.backend: there is no",
+            "c.yaml:13: limits.idle_seconds: it must be from", "c.yaml:14: limits.total_seconds: it must be a number",
+        ]
+        #expect(lines.count == expected.count, "\(lines.joined(separator: "\n"))")
+        for text in expected { #expect(lines.contains { $0.hasPrefix(text) }, "\(text)") }
+        #expect(findings.errors.isEmpty)
+    }
+
+    @Test("a finding of whoever builds the gateway has the line of its key, or of the key around it")
+    func places() throws {
+        let text = "engines:\n  one:\n    model: base\n    adapters:\n      a: folder\nupstreams: {}\n"
+        let settings = try GatewaySettings.parse(text, file: "c.yaml")
+        #expect(
+            settings.error(at: "engines.one.adapters.a", "x", "y").description
+                == "c.yaml:5: engines.one.adapters.a: x; y")
+        #expect(settings.error(at: "engines.one.queue", "x").description == "c.yaml:2: engines.one.queue: x")
+        #expect(settings.error(at: "upstream.base_url", "x").file == "the command line")
+    }
+}
