@@ -52,15 +52,12 @@ import Foundation
         _ = unsafe curl_multi_remove_handle(handle, transfer.easy.handle)
     }
 
-    /// Sleeps until a socket is ready, libcurl's timer or `limit` has run out, or the queue is woken; then lets libcurl
-    /// work on what is ready.
-    func turn(sleepingAtMost limit: Duration) {
+    /// Lets libcurl work on a socket that is ready.
+    func act(on socket: Int32, _ ready: Readiness) {
+        guard watch.wants(socket) else { return }
         var running: Int32 = 0
-        for (socket, ready) in watch.wait(atMost: limit) {
-            let events = (ready.canRead ? CURL_CSELECT_IN : 0) | (ready.canWrite ? CURL_CSELECT_OUT : 0)
-            _ = unsafe curl_multi_socket_action(handle, socket, events, &running)
-        }
-        runDueTimer()
+        let events = (ready.canRead ? CURL_CSELECT_IN : 0) | (ready.canWrite ? CURL_CSELECT_OUT : 0)
+        _ = unsafe curl_multi_socket_action(handle, socket, events, &running)
     }
 
     /// Lets libcurl do what its timer stands for: start what was added, go on with what was resumed, keep time limits.

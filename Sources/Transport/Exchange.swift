@@ -73,9 +73,19 @@ final class Exchange: Sendable {
         }
     }
 
+    /// Like `arrived`, but the bytes are taken also where the verdict is to pause.
+    func took(_ chunk: [UInt8]) -> BodyVerdict {
+        switch state.withLock({ $0.took(chunk) }) {
+        case .stored: .taken
+        case .pause: .pause
+        case .abort: .abort
+        }
+    }
+
     /// Hands what has arrived to whoever waits for it.
     func deliver() {
         let deliveries = state.withLock { $0.deliver() }
+        if deliveries.resumes { loop.resume(self) }
         if let (reader, result) = deliveries.head { reader.resume(returning: result) }
         if let (reader, result) = deliveries.chunk { reader.resume(returning: result) }
     }

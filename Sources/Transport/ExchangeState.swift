@@ -16,6 +16,8 @@ struct ExchangeState<HeadReader, ChunkReader> {
     struct Deliveries {
         var head: (reader: HeadReader, result: Result<ResponseHead, TransportError>)?
         var chunk: (reader: ChunkReader, result: Result<[UInt8]?, TransportError>)?
+        /// The paused transfer has to go on.
+        var resumes = false
     }
 
     /// Above this many stored bytes the transfer pauses.
@@ -56,9 +58,21 @@ struct ExchangeState<HeadReader, ChunkReader> {
             isPaused = true
             return .pause
         }
+        store(chunk)
+        return .stored
+    }
+
+    /// Bytes of the body from a transfer that cannot offer them again: they are stored also where it has to pause.
+    mutating func took(_ chunk: [UInt8]) -> Arrival {
+        if end != nil { return .abort }
+        store(chunk)
+        isPaused = stored >= Self.highWater
+        return isPaused ? .pause : .stored
+    }
+
+    private mutating func store(_ chunk: [UInt8]) {
         chunks.append(chunk)
         stored += chunk.count + Self.chunkOverhead
-        return .stored
     }
 
     /// The transfer is over, well or badly.
@@ -73,10 +87,10 @@ struct ExchangeState<HeadReader, ChunkReader> {
             headReader = nil
             deliveries.head = (reader, result)
         }
-        // Who waits has emptied the store before, so the transfer cannot be paused here.
-        if let reader = chunkReader, let (result, _) = takeChunk() {
+        if let reader = chunkReader, let (result, resumes) = takeChunk() {
             chunkReader = nil
             deliveries.chunk = (reader, result)
+            deliveries.resumes = resumes
         }
         return deliveries
     }

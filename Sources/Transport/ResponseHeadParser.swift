@@ -25,7 +25,10 @@ struct ResponseHeadParser {
     private var fields = 0
     private var status = 0
     private var headers: TransportHeaders = []
+    private var isHTTP11 = false
     private(set) var isComplete = false
+    /// How the body ends; what the header block says once it is complete.
+    private(set) var framing = ResponseFraming([], isHTTP11: false)
 
     init(byteLimit: Int, fieldLimit: Int) {
         self.byteLimit = byteLimit
@@ -56,9 +59,10 @@ struct ResponseHeadParser {
     private mutating func takeStatusLine(_ line: Span<UInt8>, _ length: Int) throws(Fault) {
         var index = 0
         while index < length, line[index] != UInt8(ascii: " ") { index += 1 }
-        guard index >= 5, index + 3 < length, line[0] == UInt8(ascii: "H") else {
+        guard index >= 6, index + 3 < length, Self.begins(line, "HTTP/") else {
             throw .protocolViolation("sent a malformed status line")
         }
+        isHTTP11 = Self.begins(line, "HTTP/1.") && line[7] != UInt8(ascii: "0")
         var code = 0
         for position in index + 1...index + 3 {
             guard (0x30...0x39).contains(line[position]) else {
@@ -95,6 +99,7 @@ struct ResponseHeadParser {
         }
         try checkContentLength()
         isComplete = true
+        framing = ResponseFraming(headers, isHTTP11: isHTTP11)
         return .complete(ResponseHead(status: status, headers: HopByHop.endToEndResponse(headers)))
     }
 
@@ -103,7 +108,7 @@ struct ResponseHeadParser {
         var seen: String?
         for header in headers where FieldRules.equal(header.name, "content-length") {
             guard !header.value.isEmpty, header.value.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-                seen == nil || seen == header.value
+                Int(header.value) != nil, seen == nil || seen == header.value
             else { throw .protocolViolation("sent contradictory or malformed Content-Length fields") }
             seen = header.value
         }
@@ -114,6 +119,13 @@ struct ResponseHeadParser {
         if length > 0, line[length - 1] == 0x0A { length -= 1 }
         if length > 0, line[length - 1] == 0x0D { length -= 1 }
         return length
+    }
+
+    private static func begins(_ line: Span<UInt8>, _ prefix: String) -> Bool {
+        let prefix = prefix.utf8.span
+        guard line.count > prefix.count else { return false }
+        for index in prefix.indices where line[index] != prefix[index] { return false }
+        return true
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// An IP address as a connection uses it.
-enum SocketAddress: Equatable {
+enum SocketAddress: Equatable, Sendable {
     case v4([UInt8])
     case v6([UInt8])
     /// A family that has no such addresses.

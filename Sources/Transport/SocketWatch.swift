@@ -16,7 +16,6 @@ final class SocketWatch {
     private let turn: LoopTurn
     private var timer: ContinuousClock.Instant?
     private var sockets: [Socket] = []
-    private var ready: [(socket: Int32, ready: Readiness)] = []
 
     init(_ readiness: ReadinessQueue, _ turn: LoopTurn) {
         self.readiness = readiness
@@ -60,24 +59,22 @@ final class SocketWatch {
         return true
     }
 
-    /// The sockets that are ready, after a sleep that ends with the first of them, the timer, or the limit.
-    func wait(atMost limit: Duration) -> [(socket: Int32, ready: Readiness)] {
-        var sleep = limit
-        if let timer { sleep = min(limit, turn.now.duration(to: timer)) }
-        readiness.wait(milliseconds: sleep > .zero ? sleep.milliseconds : 0, into: &ready)
-        turn.now = .now
-        ready.removeAll { event in
-            guard Int(event.socket) < sockets.count, sockets[Int(event.socket)].wanted == nil else { return false }
-            // News for a connection that is idle: the other side has closed it. Its next use would find that out.
-            forget(event.socket)
-            return true
-        }
-        return ready
+    /// When the timer runs out, as a limit for a sleep.
+    func shorten(_ sleep: Duration) -> Duration {
+        timer.map { min(sleep, turn.now.duration(to: $0)) } ?? sleep
+    }
+
+    /// Whether libcurl wants to hear that the socket is ready.
+    func wants(_ socket: Int32) -> Bool {
+        if Int(socket) < sockets.count, sockets[Int(socket)].wanted != nil { return true }
+        // News for a connection that is idle: the other side has closed it. Its next use would find that out.
+        forget(socket)
+        return false
     }
 
     private func forget(_ socket: Int32) {
         readiness.forget(socket)
-        sockets[Int(socket)].registered = nil
+        if Int(socket) < sockets.count { sockets[Int(socket)].registered = nil }
     }
 
     private func reserve(_ socket: Int32) {

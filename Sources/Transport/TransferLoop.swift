@@ -99,24 +99,44 @@ final class TransferLoop: Sendable {
     private func serve(on multi: borrowing CurlMulti, _ turn: LoopTurn) {
         CurlMulti.prepareThread()
         var transfers = TransferTable(options, turn)
+        var plain = PlainTable(options, readiness, turn)
+        var ready: [(socket: Int32, ready: Readiness)] = []
         while true {
             let mail = collectMail()
             if let closing = mail.closing {
                 for submission in mail.submissions {
                     submission.exchange.finished(.failure(closing.error(wasSent: false)))
                 }
+                plain.finishAll { closing.error(wasSent: $0) }
                 return transfers.finishAll(on: multi) { closing.error(wasSent: $0) }
             }
-            for submission in mail.submissions { transfers.start(submission, on: multi) }
-            for exchange in mail.stopped { transfers.stop(exchange, on: multi) }
-            for exchange in mail.resumed { transfers.resume(exchange) }
+            for submission in mail.submissions {
+                if let address = submission.request.plainAddress {
+                    plain.start(submission, to: address)
+                } else {
+                    transfers.start(submission, on: multi)
+                }
+            }
+            for exchange in mail.stopped {
+                plain.stop(exchange)
+                transfers.stop(exchange, on: multi)
+            }
+            for exchange in mail.resumed {
+                plain.resume(exchange)
+                transfers.resume(exchange)
+            }
             multi.runDueTimer()
             while let (transfer, outcome) = multi.nextCompletion() {
                 transfers.complete(transfer, outcome, on: multi)
             }
-            transfers.deliver()
-            let limit = transfers.expire(on: multi)
-            multi.turn(sleepingAtMost: mayFallAsleep() ? limit : .zero)
+            turn.deliver()
+            let limit = multi.watch.shorten(min(plain.expire(), transfers.expire(on: multi)))
+            readiness.wait(milliseconds: mayFallAsleep() ? limit.sleepMilliseconds : 0, into: &ready)
+            turn.now = .now
+            for (socket, readiness) in ready where !plain.take(readiness, of: socket) {
+                multi.act(on: socket, readiness)
+            }
+            multi.runDueTimer()
         }
     }
 
@@ -137,5 +157,12 @@ final class TransferLoop: Sendable {
             mail.isAsleep = mail.isEmpty
             return mail.isAsleep
         }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up; 0 for what is past.
+    fileprivate var sleepMilliseconds: Int {
+        self > .zero ? milliseconds : 0
     }
 }

@@ -27,7 +27,7 @@ struct TransferTable {
             try transfer.begin(submission)
             try multi.add(transfer)
             running[ObjectIdentifier(submission.exchange)] = transfer
-            note(transfer.nextCheck)
+            note(transfer.timer.nextCheck)
         } catch {
             submission.exchange.finished(.failure(error))
         }
@@ -43,7 +43,7 @@ struct TransferTable {
     mutating func resume(_ exchange: Exchange) {
         guard let transfer = running[ObjectIdentifier(exchange)] else { return }
         transfer.resume()
-        note(transfer.nextCheck)
+        note(transfer.timer.nextCheck)
     }
 
     /// libcurl is done with the transfer.
@@ -54,17 +54,11 @@ struct TransferTable {
         exchange.finished(result)
     }
 
-    /// Hands what has arrived in this turn of the loop to whoever waits for it.
-    func deliver() {
-        for transfer in turn.news { transfer.deliver() }
-        turn.news.removeAll(keepingCapacity: true)
-    }
-
     /// Fails every transfer under way.
     mutating func finishAll(on multi: borrowing CurlMulti, _ error: (_ wasSent: Bool) -> TransportError) {
         for transfer in running.values {
             multi.remove(transfer)
-            transfer.exchange?.finished(.failure(error(transfer.wasSent)))
+            transfer.exchange?.finished(.failure(error(transfer.timer.wasSent)))
         }
         running = [:]
         idle = [:]
@@ -76,7 +70,7 @@ struct TransferTable {
             earliestDeadline = nil
             for transfer in running.values {
                 guard let exchange = transfer.exchange, let error = transfer.expiry() else {
-                    note(transfer.nextCheck)
+                    note(transfer.timer.nextCheck)
                     continue
                 }
                 retire(transfer, exchange, on: multi)

@@ -10,6 +10,9 @@ public struct TransportOptions: Sendable, Hashable {
     /// A connection older than this is not used again, so that changes in DNS are followed. Default: 600 s.
     public var connectionAge: Duration
 
+    /// Whether libcurl carries every exchange, also those that need nothing of it.
+    var usesLibcurlOnly = false
+
     /// Makes options; whatever is left out has its default.
     public init(
         connections: Int = 4096,

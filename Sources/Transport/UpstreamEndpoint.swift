@@ -48,6 +48,10 @@ final class EndpointParts: Sendable, Hashable {
     let origin: String
     let baseURL: String
     let options: EndpointOptions
+    /// Where exchanges go without libcurl, if they may: the address is no name, and needs neither TLS nor a proxy.
+    let plainAddress: SocketAddress?
+    /// The `Host` line.
+    let hostField: [UInt8]
 
     init(_ url: String, _ options: EndpointOptions) throws(TransportError) {
         var parser = AddressParser(url, of: "The upstream's base URL")
@@ -57,6 +61,8 @@ final class EndpointParts: Sendable, Hashable {
         origin = "\(scheme.rawValue)://\(host)" + (port.map { ":\($0)" } ?? "")
         baseURL = origin + pathPrefix
         self.options = options
+        plainAddress = scheme == .http && options.proxy == nil ? SocketAddress(literal: host) : nil
+        hostField = [UInt8]("Host: \(host)\(port.map { ":\($0)" } ?? "")\r\n".utf8)
     }
 
     static func == (one: EndpointParts, other: EndpointParts) -> Bool {

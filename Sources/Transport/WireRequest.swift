@@ -1,4 +1,4 @@
-/// A request in the form libcurl takes: checked, without hop-by-hop fields, each header field as one line.
+/// A checked request without hop-by-hop fields, in the form in which it is sent or in which libcurl takes it.
 struct WireRequest: Sendable {
     /// How libcurl is told about the method and the body.
     enum Kind: Sendable {
@@ -13,15 +13,22 @@ struct WireRequest: Sendable {
     let endpoint: UpstreamEndpoint
     let method: String
     let kind: Kind
+    /// Where it goes without libcurl: an address that needs no lookup, no TLS, no proxy and no signature.
+    let plainAddress: SocketAddress?
+    /// The whole URL, for libcurl; empty where `plainAddress` is set.
     let url: String
-    /// The header lines in libcurl's notation, each with a NUL behind it.
+    /// The request line and the header fields; for libcurl, its lines without a request line.
     let headerBlock: [UInt8]
     let body: [UInt8]
     let mayRepeat: Bool
     let signature: AWSSignature?
 
     /// Checks the request; throws `.badURL` or `.badRequest`.
-    init(_ request: TransportRequest, to endpoint: UpstreamEndpoint) throws(TransportError) {
+    ///
+    /// - Parameter usesLibcurl: whether libcurl carries it even where it need not.
+    init(
+        _ request: TransportRequest, to endpoint: UpstreamEndpoint, usesLibcurl: Bool
+    ) throws(TransportError) {
         func refused(_ code: TransportError.Code, _ problem: String) -> TransportError {
             TransportError(code, context: "A request to \(endpoint.origin) \(problem)", wasSent: false)
         }
@@ -29,7 +36,11 @@ struct WireRequest: Sendable {
         guard let kind = Self.kind(of: request) else {
             throw refused(.badRequest, "has a method that is not an HTTP method")
         }
-        var block = HeaderBlock(request.headers, isSigned: request.signature != nil)
+        let parts = endpoint.parts
+        let address = usesLibcurl || request.signature != nil ? nil : parts.plainAddress
+        var block = HeaderBlock(address == nil ? .curl : .wire, for: request.headers)
+        block.begin(request.method, parts, request.path)
+        block.append(request.headers, isSigned: request.signature != nil)
         if let signature = request.signature {
             if let problem = signature.problem { throw refused(.badRequest, problem) }
             if let token = signature.sessionToken { block.append("X-Amz-Security-Token", token) }
@@ -40,8 +51,9 @@ struct WireRequest: Sendable {
         self.endpoint = endpoint
         method = request.method
         self.kind = kind
-        url = endpoint.parts.baseURL + request.path
-        headerBlock = block.finish()
+        plainAddress = address
+        url = address == nil ? parts.baseURL + request.path : ""
+        headerBlock = block.finish(kind == .post ? request.body.count : nil)
         body = request.body
         mayRepeat = request.mayRepeat
         signature = request.signature

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Callers that leave")
+@Suite("Callers that leave", .bothCarriers)
 struct CancellationTests {
     /// When the caller is cancelled.
     enum Moment: CaseIterable {

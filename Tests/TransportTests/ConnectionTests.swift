@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Connections")
+@Suite("Connections", .bothCarriers)
 struct ConnectionTests {
     @Test("twenty requests in a row share one connection")
     func keepAlive() async throws {

@@ -1,5 +1,6 @@
 import TestSupport
-import Transport
+
+@testable import Transport
 
 /// A transport in front of a scripted server.
 struct TransportFixture {
@@ -14,7 +15,7 @@ struct TransportFixture {
         _ script: @escaping ScriptedServer.Script
     ) throws {
         server = try ScriptedServer(reading: reading, script)
-        transport = try CurlTransport(options: options)
+        transport = try CurlTransport(options: Carrier.options(options))
         endpoint = try UpstreamEndpoint(server.baseURL + pathPrefix)
     }
 

@@ -1,0 +1,169 @@
+/// The connections without TLS: the exchanges under way on them, and those that wait for another.
+///
+/// Used by the transfer thread alone.
+struct PlainTable {
+    private let options: TransportOptions
+    private let queue: ReadinessQueue
+    private let turn: LoopTurn
+    private let buffer = ReceiveBuffer()
+    /// By descriptor.
+    private var open: [PlainConnection?] = []
+    private var openCount = 0
+    private var running: [ObjectIdentifier: PlainConnection] = [:]
+    /// By the endpoint's identity, which its connections hold; the one used last stands last.
+    private var idle: [ObjectIdentifier: [PlainConnection]] = [:]
+    /// No running exchange's deadline lies before this instant.
+    private var earliestDeadline: ContinuousClock.Instant?
+
+    init(_ options: TransportOptions, _ queue: ReadinessQueue, _ turn: LoopTurn) {
+        self.options = options
+        self.queue = queue
+        self.turn = turn
+    }
+
+    /// Carries the exchange on an idle connection, or a new one to the address.
+    mutating func start(_ submission: Submission, to address: SocketAddress) {
+        if let connection = takeIdle(submission.request.endpoint.parts) {
+            begin(submission, on: connection, wasSent: false)
+        } else {
+            startAnew(submission, to: address, wasSent: false)
+        }
+    }
+
+    /// Breaks the exchange's connection off.
+    mutating func stop(_ exchange: Exchange) {
+        guard let connection = running.removeValue(forKey: ObjectIdentifier(exchange)) else { return }
+        drop(connection)
+    }
+
+    /// Lets the exchange's paused connection go on.
+    mutating func resume(_ exchange: Exchange) {
+        guard let connection = running[ObjectIdentifier(exchange)] else { return }
+        follow(connection, connection.resume())
+        note(connection.timer.nextCheck)
+    }
+
+    /// Whether the descriptor belongs to a connection here, which then takes the news.
+    mutating func take(_ readiness: Readiness, of descriptor: Int32) -> Bool {
+        guard Int(descriptor) < open.count, let connection = open[Int(descriptor)] else { return false }
+        if connection.submission == nil {
+            // News for a connection that is idle: the other side has closed it.
+            idle[ObjectIdentifier(connection.endpoint)]?.removeAll { $0 === connection }
+            drop(connection)
+        } else {
+            follow(connection, connection.ready(readiness, buffer))
+        }
+        return true
+    }
+
+    /// Fails every exchange under way.
+    mutating func finishAll(_ error: (_ wasSent: Bool) -> TransportError) {
+        for connection in running.values {
+            connection.submission?.exchange.finished(.failure(error(connection.timer.wasSent)))
+        }
+        running = [:]
+        idle = [:]
+        open = []
+    }
+
+    /// Fails the exchanges of which a limit has passed; says how long the loop may sleep.
+    mutating func expire() -> Duration {
+        if let earliest = earliestDeadline, earliest <= turn.now {
+            earliestDeadline = nil
+            for connection in running.values {
+                if let error = connection.expiry() {
+                    follow(connection, .failed(error))
+                } else {
+                    note(connection.timer.nextCheck)
+                }
+            }
+            dropOld()
+        }
+        return earliestDeadline.map { min(turn.now.duration(to: $0), .seconds(60)) } ?? .seconds(60)
+    }
+
+    private mutating func startAnew(_ submission: Submission, to address: SocketAddress, wasSent: Bool) {
+        let endpoint = submission.request.endpoint.parts
+        func fail(_ code: TransportError.Code, _ problem: String) {
+            let error = TransportError(code, context: "The upstream \(endpoint.origin) \(problem)", wasSent: wasSent)
+            submission.exchange.finished(.failure(error))
+        }
+        if address.isLinkLocal, !endpoint.options.allowsLinkLocal {
+            return fail(.forbiddenAddress, "has a link-local address")
+        }
+        guard let connection = PlainConnection(to: endpoint, address, queue, turn) else {
+            return fail(.connect, "cannot be reached")
+        }
+        let index = Int(connection.descriptor)
+        while open.count <= index { open.append(nil) }
+        open[index] = connection
+        openCount += 1
+        begin(submission, on: connection, wasSent: wasSent)
+    }
+
+    private mutating func begin(_ submission: Submission, on connection: PlainConnection, wasSent: Bool) {
+        running[ObjectIdentifier(submission.exchange)] = connection
+        let progress = connection.begin(submission, wasSent: wasSent)
+        note(connection.timer.nextCheck)
+        follow(connection, progress)
+    }
+
+    private mutating func follow(_ connection: PlainConnection, _ progress: PlainConnection.Progress) {
+        guard let submission = connection.submission else { return }
+        switch progress {
+        case .goesOn: return
+        case .complete:
+            running[ObjectIdentifier(submission.exchange)] = nil
+            keepOrDrop(connection)
+            submission.exchange.finished(.success(()))
+        case .unwanted: stop(submission.exchange)
+        case .failed(let error):
+            stop(submission.exchange)
+            submission.exchange.finished(.failure(error))
+        case .repeatable:
+            let wasSent = connection.timer.wasSent
+            stop(submission.exchange)
+            guard let address = connection.endpoint.plainAddress else { return }
+            startAnew(submission, to: address, wasSent: wasSent)
+        }
+    }
+
+    private mutating func takeIdle(_ endpoint: EndpointParts) -> PlainConnection? {
+        while let connection = idle[ObjectIdentifier(endpoint)]?.popLast() {
+            if !isOld(connection) { return connection }
+            drop(connection)
+        }
+        return nil
+    }
+
+    private mutating func keepOrDrop(_ connection: PlainConnection) {
+        guard connection.mayBeKept, openCount <= options.connections else { return drop(connection) }
+        connection.rest()
+        note(turn.now + options.idleConnectionAge)
+        idle[ObjectIdentifier(connection.endpoint), default: []].append(connection)
+    }
+
+    private func isOld(_ connection: PlainConnection) -> Bool {
+        connection.idleSince + options.idleConnectionAge <= turn.now
+            || connection.made + options.connectionAge <= turn.now
+    }
+
+    private mutating func dropOld() {
+        for (endpoint, connections) in idle {
+            for connection in connections where isOld(connection) { drop(connection) }
+            let kept = connections.filter { !isOld($0) }
+            idle[endpoint] = kept.isEmpty ? nil : kept
+        }
+        if !idle.isEmpty { note(turn.now + options.idleConnectionAge) }
+    }
+
+    /// The last reference goes, and with it the socket.
+    private mutating func drop(_ connection: PlainConnection) {
+        open[Int(connection.descriptor)] = nil
+        openCount -= 1
+    }
+
+    private mutating func note(_ deadline: ContinuousClock.Instant) {
+        earliestDeadline = earliestDeadline.map { min($0, deadline) } ?? deadline
+    }
+}
