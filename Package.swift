@@ -47,6 +47,7 @@ let package = Package(
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Ledger", dependencies: [grdb], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
+        .target(name: "Access", dependencies: [crypto, grdb], swiftSettings: strict),
 
         // Machinery.
         .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
@@ -113,6 +114,7 @@ let package = Package(
             name: "ExperimentationTests", dependencies: ["Experimentation", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "LedgerTests", dependencies: ["Ledger", "TestSupport", grdb], swiftSettings: strict),
         .testTarget(name: "TelemetryTests", dependencies: ["Telemetry", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "TestSupport", grdb], swiftSettings: strict),
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),

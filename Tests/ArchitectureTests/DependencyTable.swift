@@ -31,6 +31,7 @@ struct DependencyTable {
         "Experimentation": Row(packages: ["Crypto"]),
         "Ledger": Row(packages: ["GRDB"]),
         "Telemetry": Row(foundation: false),
+        "Access": Row(packages: ["Crypto", "GRDB"]),
 
         "Engine": Row(ours: ["CKernels", "COpenBLAS"], packages: ["Crypto"]),
         "Tuning": Row(ours: ["Engine", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
