@@ -62,6 +62,7 @@ extension LedgerEntry {
             requestID: requestID, attempt: attempt, isFinal: Bool.random(using: &random),
             time: Date(timeIntervalSince1970: 1_795_253_400 + Double(hours * 3600) + Double(millisecond) / 1000),
             task: pick([nil, "house", "it's \"quoted\""]), schemaFingerprint: pick([nil, "f1"]),
+            key: pick([nil, "ann", "key_0a"]),
             arm: pick(Arm.allCases), reason: pick(["on", "drift", "tuned_failed"]), backend: pick(["engine", "up"]),
             model: pick(["small", "large"]), tokens: tokens, money: pick([nil, money]),
             timeToFirstToken: pick([nil, Double.random(in: 0..<5000, using: &random)]),

@@ -6,6 +6,8 @@ import Ledger
 /// One attempt to answer a request: everything its ledger row holds that is known before the answer.
 struct Attempt: Sendable {
     let requestID: String
+    /// The name of the caller's key.
+    let key: String?
     let arrival: ContinuousClock.Instant
     let time: Date
     let number: Int
@@ -28,7 +30,8 @@ struct Attempt: Sendable {
         let tokens = tokenUse(ending)
         return LedgerEntry(
             requestID: requestID, attempt: number, isFinal: ending.isFinal, time: time, task: task,
-            schemaFingerprint: schemaFingerprint, arm: LedgerEntry.Arm(rawValue: arm.rawValue) ?? .passthrough,
+            schemaFingerprint: schemaFingerprint, key: key,
+            arm: LedgerEntry.Arm(rawValue: arm.rawValue) ?? .passthrough,
             reason: reason.rawValue, backend: backend, model: String(decoding: model.utf8.prefix(256), as: UTF8.self),
             tokens: tokens,
             money: prices.money(model: model, fullModel: fullModel, tokens: tokens),

@@ -104,7 +104,7 @@ extension GatewayService {
     ) -> Attempt {
         let task = decided.recognized.task
         return Attempt(
-            requestID: received.id, arrival: received.arrival,
+            requestID: received.id, key: received.gatewayKey, arrival: received.arrival,
             time: number == 1 ? received.time : Date(), number: number, task: task?.name,
             schemaFingerprint: decided.recognized.prompt?.fingerprint, arm: arm, reason: reason,
             backend: outbound.backend.name, model: outbound.model,

@@ -12,7 +12,8 @@ extension GatewayService {
         }
         let estimate = Self.countedPaths.contains(received.path) ? (received.body.count + 3) / 4 : 0
         let attempt = Attempt(
-            requestID: received.id, arrival: received.arrival, time: received.time, number: 1, task: nil,
+            requestID: received.id, key: received.gatewayKey, arrival: received.arrival, time: received.time, number: 1,
+            task: nil,
             schemaFingerprint: nil, arm: .passthrough, reason: .forwarded, backend: backend.name, model: model,
             fullModel: model, full: .zero, sent: SegmentTokens(other: estimate),
             source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"))

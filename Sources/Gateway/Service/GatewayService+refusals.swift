@@ -6,7 +6,8 @@ extension GatewayService {
     /// An error for a request that no backend was asked about; it has a row too.
     func refuse(_ received: Received, _ error: APIError, reason: Reason, model: String = "") async -> ClientReply {
         let attempt = Attempt(
-            requestID: received.id, arrival: received.arrival, time: received.time, number: 1, task: nil,
+            requestID: received.id, key: received.gatewayKey, arrival: received.arrival, time: received.time, number: 1,
+            task: nil,
             schemaFingerprint: nil, arm: .passthrough, reason: reason, backend: "", model: model, fullModel: model,
             full: .zero, sent: .zero, source: .estimated("not sent"))
         await log.record(

@@ -6,10 +6,11 @@ extension LedgerEntry {
         try check(!requestID.isEmpty && requestID.utf8.count <= 256, "requestID", "1 to 256 bytes")
         try check(attempt >= 1, "attempt", "1 or more")
         try check(reason.utf8.count <= 64 && !reason.isEmpty, "reason", "1 to 64 bytes")
-        for (name, text) in [("task", task), ("backend", backend), ("model", model)] {
+        for (name, text) in [("task", task), ("key", key), ("backend", backend), ("model", model)] {
             try check((text?.utf8.count ?? 0) <= 512, name, "at most 512 bytes")
         }
         try check(task != "", "task", "nil for a request of no task, not empty")
+        try check(key != "", "key", "nil for a request without a key, not empty")
         let counts = [tokens.full, tokens.sent].flatMap { tokens in SegmentKind.allCases.map { tokens[$0] } }
         let usual = 0...1_000_000_000
         try check(counts.allSatisfy(usual.contains), "tokens", "from 0 to 1,000,000,000")

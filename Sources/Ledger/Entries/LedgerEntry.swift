@@ -38,6 +38,8 @@ public struct LedgerEntry: Sendable, Equatable {
     public var task: String?
     /// The fingerprint of the schema that recognized the request.
     public var schemaFingerprint: String?
+    /// The name of the caller's key, never the key itself; nil if the gateway asks for none.
+    public var key: String?
     /// Which way the attempt went.
     public var arm: Arm
     /// The stable code that says why the attempt went this way.
@@ -62,8 +64,9 @@ public struct LedgerEntry: Sendable, Equatable {
     /// Makes an entry.
     public init(
         requestID: String, attempt: Int = 1, isFinal: Bool = true, time: Date, task: String?,
-        schemaFingerprint: String?, arm: Arm, reason: String, backend: String, model: String, tokens: TokenUse,
-        money: AttemptMoney?, timeToFirstToken: Double?, totalTime: Double, status: Int, outcome: Outcome
+        schemaFingerprint: String?, key: String? = nil, arm: Arm, reason: String, backend: String, model: String,
+        tokens: TokenUse, money: AttemptMoney?, timeToFirstToken: Double?, totalTime: Double, status: Int,
+        outcome: Outcome
     ) {
         self.requestID = requestID
         self.attempt = attempt
@@ -71,6 +74,7 @@ public struct LedgerEntry: Sendable, Equatable {
         self.time = time
         self.task = task
         self.schemaFingerprint = schemaFingerprint
+        self.key = key
         self.arm = arm
         self.reason = reason
         self.backend = backend

@@ -9,6 +9,7 @@ enum AttemptRow {
         "sent_template", "sent_examples", "sent_context", "sent_query", "sent_other", "sent_source",
         "completion_tokens", "completion_source", "cached_prompt_tokens", "money_full", "money_full_cached",
         "money_paid", "currency", "price_date", "first_token_ms", "total_ms", "status", "outcome",
+        "key",
     ]
 
     /// Changes no row when the request's attempt is already there.
@@ -47,6 +48,7 @@ enum AttemptRow {
         values.append(entry.totalTime.databaseValue)
         values.append(entry.status.databaseValue)
         values.append(entry.outcome.rawValue.databaseValue)
+        values.append(entry.key?.databaseValue ?? .null)
         return StatementArguments(values)
     }
 
@@ -65,7 +67,8 @@ enum AttemptRow {
         return LedgerEntry(
             requestID: row["request_id"], attempt: row["attempt"], isFinal: row["is_final"],
             time: LedgerTime.date(milliseconds: row["time_ms"]), task: row["task"],
-            schemaFingerprint: row["schema_fingerprint"], arm: arm, reason: row["reason"], backend: row["backend"],
+            schemaFingerprint: row["schema_fingerprint"], key: row["key"], arm: arm, reason: row["reason"],
+            backend: row["backend"],
             model: row["model"], tokens: tokens(row), money: money(row), timeToFirstToken: row["first_token_ms"],
             totalTime: row["total_ms"], status: row["status"], outcome: outcome)
     }

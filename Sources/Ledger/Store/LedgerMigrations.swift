@@ -13,6 +13,10 @@ enum LedgerMigrations {
             try db.execute(sql: rollups)
             try db.execute(sql: modes)
         }
+        migrator.registerMigration("2-keys") { db in
+            try db.execute(sql: "ALTER TABLE attempts ADD COLUMN key TEXT")
+            try db.execute(sql: keys)
+        }
         return migrator
     }
 
@@ -51,6 +55,16 @@ enum LedgerMigrations {
             hour INTEGER NOT NULL, task TEXT NOT NULL, count TEXT NOT NULL, source TEXT NOT NULL,
             attempts INTEGER NOT NULL, tokens INTEGER NOT NULL,
             PRIMARY KEY (hour, task, count, source)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Sums per day, caller key and currency; attempts without a key have none.
+    private static let keys = """
+        CREATE TABLE key_rollups (
+            day INTEGER NOT NULL, key TEXT NOT NULL, currency TEXT NOT NULL,
+            requests INTEGER NOT NULL, attempts INTEGER NOT NULL, unpriced INTEGER NOT NULL,
+            prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, money_paid INTEGER NOT NULL,
+            PRIMARY KEY (day, key, currency)
         ) STRICT, WITHOUT ROWID;
         """
 

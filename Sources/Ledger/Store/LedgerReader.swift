@@ -1,3 +1,4 @@
+public import Foundation
 import GRDB
 
 /// A ledger opened for reading only, beside a gateway that writes it or after it has ended; for the terminal.
@@ -35,6 +36,11 @@ public final class LedgerReader: Sendable {
     /// The latest mode changes, newest first.
     public func modeChanges(limit: Int = 100) throws(LedgerError) -> [ModeChange] {
         try read { db in try ModeChangeRow.latest(limit, in: db) }
+    }
+
+    /// What each caller key used and cost, by day of UTC, from the day of `from` on.
+    public func keyUsage(from: Date) throws(LedgerError) -> [KeyUsage] {
+        try read { db in try KeyUsage.fetch(from: from, in: db) }
     }
 
     private func read<Value>(_ body: (Database) throws -> Value) throws(LedgerError) -> Value {

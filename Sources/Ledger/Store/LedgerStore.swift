@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 import GRDB
 
 /// The ledger as the gateway holds it: the only writer of its file, with readers beside it.
@@ -70,6 +70,16 @@ public final class LedgerStore: Sendable {
     public func currentModes() throws(LedgerError) -> ModeSnapshot {
         do {
             return try pool.read { db in try ModeChangeRow.current(in: db) }
+        } catch {
+            throw LedgerError(error, path: path)
+        }
+    }
+
+    /// What each caller key used and cost, by day of UTC, from the day of `from` on. Blocks for one small read; meant for
+    /// the start.
+    public func keyUsage(from: Date) throws(LedgerError) -> [KeyUsage] {
+        do {
+            return try pool.read { db in try KeyUsage.fetch(from: from, in: db) }
         } catch {
             throw LedgerError(error, path: path)
         }

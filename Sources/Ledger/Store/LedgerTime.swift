@@ -17,6 +17,11 @@ enum LedgerTime {
         floor(milliseconds(date), by: millisecondsPerHour)
     }
 
+    /// The day of UTC that contains the time.
+    static func day(_ date: Date) -> Int64 {
+        floor(milliseconds(date), by: 24 * millisecondsPerHour)
+    }
+
     static func date(hour: Int64) -> Date {
         Date(timeIntervalSince1970: Double(hour) * 3600)
     }

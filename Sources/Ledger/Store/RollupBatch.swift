@@ -28,6 +28,13 @@ struct RollupBatch {
         var source: CountSource
     }
 
+    struct DayKey: Hashable {
+        var day: Int64
+        var key: String
+        var currency: String
+    }
+
+    private(set) var keys: [DayKey: KeySums] = [:]
     private(set) var sums: [Key: RollupSums] = [:]
     private(set) var latencies: [LatencyKey: Int] = [:]
     private(set) var sources: [SourceKey: (attempts: Int, tokens: Int)] = [:]
@@ -40,6 +47,11 @@ struct RollupBatch {
             hour: hour, task: task, arm: entry.arm, reason: entry.reason, backend: entry.backend, model: entry.model,
             currency: entry.money?.currency ?? "", priceDate: entry.money?.priceDate ?? "")
         sums[key, default: RollupSums()].add(entry)
+
+        if let key = entry.key {
+            let currency = entry.money?.currency ?? ""
+            keys[DayKey(day: LedgerTime.day(entry.time), key: key, currency: currency), default: KeySums()].add(entry)
+        }
 
         if entry.outcome == .complete {
             let times = [(LatencyMeasure.firstToken, entry.timeToFirstToken), (.total, entry.totalTime)]
@@ -72,6 +84,7 @@ struct RollupBatch {
             for value in sums.values { values.append(value.databaseValue) }
             try sumsStatement.execute(arguments: StatementArguments(values))
         }
+        for (key, sums) in keys { try sums.write(day: key.day, key: key.key, currency: key.currency, to: db) }
         let latencyStatement = try db.cachedStatement(sql: Self.latencyUpsert)
         for (key, count) in latencies {
             try latencyStatement.execute(arguments: [
