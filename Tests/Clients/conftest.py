@@ -1,11 +1,12 @@
 """Fixtures: the scripted upstream, the program in front of it, and the two roads that a client can take."""
 
 import os
+import subprocess
 import textwrap
 
 import openai_api
 import pytest
-from gateway_process import ROOT, Gateway
+from gateway_process import ROOT, Gateway, program
 from scripted_upstream import ScriptedUpstream
 
 # Nothing here may speak to anything but this machine, nor write outside the test's own folder.
@@ -73,7 +74,7 @@ def the_task_gateway(the_upstream, tmp_path_factory):
               - folder: {demo}
                 mode: on
                 tuned: {{backend: house-books, model: house-books-tuned}}
-                full_prompt: {{backend: openai, model: gpt-4o-mini}}
+                full_prompt: {{backend: openai}}
             """),
     )
     yield gateway
@@ -84,6 +85,49 @@ def the_task_gateway(the_upstream, tmp_path_factory):
 def task_gateway(the_task_gateway, upstream):
     """A gateway with the demo task in the embedded engine; full prompts go to the scripted upstream."""
     return the_task_gateway
+
+
+@pytest.fixture(scope="session")
+def the_served_gateway(the_upstream, tmp_path_factory):
+    demo = ROOT / "config/tasks/house-books"
+    gateway = Gateway(
+        tmp_path_factory.mktemp("served-gateway"),
+        textwrap.dedent(f"""\
+            servers:
+              vllm:
+                base_url: {the_upstream.base_url}
+            upstreams:
+              openai:
+                base_url: {the_upstream.base_url}
+            tasks:
+              - folder: {demo}
+                mode: on
+                tuned: {{backend: vllm, model: house-books-tuned}}
+                full_prompt: {{backend: openai}}
+            """),
+    )
+    yield gateway
+    assert gateway.stop() == 0
+
+
+@pytest.fixture
+def served_gateway(the_served_gateway, upstream):
+    """A gateway with the demo task in a server of the OpenAI API, which the scripted upstream plays."""
+    return the_served_gateway
+
+
+@pytest.fixture(scope="session")
+def question():
+    """Calls the program for the whole request of a held-out question of the demo task, and the right answer."""
+
+    def ask(seed, *arguments):
+        def run(what, *more):
+            command = [program(), "demo", what, "--seed", str(seed), *more]
+            return subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60).stdout
+
+        return run("request", *arguments), run("answer").decode().removesuffix("\n")
+
+    return ask
 
 
 @pytest.fixture

@@ -46,13 +46,13 @@ class Request:
 
 @dataclass
 class Answer:
-    """Bytes in the pieces in which they are written; a number is a pause in seconds.
+    """Bytes in the pieces in which they are written; a number is a pause in seconds, an event is waited for.
 
     `then` is what becomes of the connection: `keep` it, `close` it in order, `reset` it, or `hold` it without a word
     until the other side closes.
     """
 
-    pieces: list[bytes | float | int]
+    pieces: list[bytes | float | threading.Event]
     then: str = "keep"
 
 
@@ -177,6 +177,8 @@ class ScriptedUpstream:
                 if isinstance(piece, bytes):
                     writer.write(piece)
                     await writer.drain()
+                elif isinstance(piece, threading.Event):
+                    await self._loop.run_in_executor(None, piece.wait, 20)
                 else:
                     await asyncio.sleep(piece)
             if answer.then == "hold":
@@ -188,6 +190,7 @@ class ScriptedUpstream:
         finally:
             if left is not None:
                 left.cancel()
+                await asyncio.wait([left])
         return answer.then == "keep" and not request.closed.is_set()
 
     @staticmethod

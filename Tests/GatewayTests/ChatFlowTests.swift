@@ -258,13 +258,13 @@ struct WireNameTests {
         #expect(reply.headers.allSatisfy { $0.value.utf8.allSatisfy { (0x20...0x7E).contains($0) } })
     }
 
-    @Test("an answer that is read on its way is asked for unpacked, any other as the client asked")
+    @Test("an answer that is read on its way is asked for unpacked")
     func encodings() async throws {
         let gateway = try await GatewayFixture()
-        let headers: HeaderFields = [("Accept-Encoding", "gzip")]
+        let headers: HeaderFields = [("Accept-Encoding", "gzip"), ("accept", "x")]
         _ = try await gateway.chat(headers: headers, id: "a").text()
         _ = try await gateway.chat(GatewayFixture.body(template: "x"), headers: headers, id: "b").text()
-        #expect(gateway.tuned.requests.map { $0.headers.count } == [0])
-        #expect(gateway.full.requests.map { $0.headers.map(\.name) } == [["Accept-Encoding"]])
+        #expect(gateway.tuned.requests.map { $0.headers.map(\.name) } == [["accept"]])
+        #expect(gateway.full.requests.map { $0.headers.map(\.name) } == [["accept"]])
     }
 }

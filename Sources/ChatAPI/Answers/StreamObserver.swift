@@ -34,7 +34,9 @@ public struct StreamObserver: Sendable {
     public private(set) var finishReason: String?
     /// True once an event with content came.
     public private(set) var sawContent = false
-    /// True once `[DONE]` came, or the event that completes a Responses stream.
+    /// True once an event of the Responses API came: such a stream ends with an event that says how it ended.
+    public private(set) var isResponse = false
+    /// True once `[DONE]` came, or the event that ends a Responses stream.
     public private(set) var sawDone = false
     /// True once an error object came.
     public private(set) var sawError = false
@@ -42,7 +44,7 @@ public struct StreamObserver: Sendable {
     public private(set) var failure: SSEError?
 
     /// Starts at the beginning of a stream.
-    public init(lineLimit: Int = 1 << 20, eventLimit: Int = 1 << 24) {
+    public init(lineLimit: Int = 1 << 24, eventLimit: Int = 1 << 24) {
         parser = SSEParser(lineLimit: lineLimit, eventLimit: eventLimit)
     }
 
@@ -77,6 +79,10 @@ public struct StreamObserver: Sendable {
         Event(raw: event.raw, kind: read(event))
     }
 
+    private static let lastResponseEvents: Set<String> = [
+        "response.completed", "response.incomplete", "response.failed", "response.cancelled",
+    ]
+
     private mutating func read(_ event: SSEEvent) -> Event.Kind {
         guard let data = event.data else { return .comment }
         if data.starts(with: "[DONE]".utf8) {
@@ -86,7 +92,10 @@ public struct StreamObserver: Sendable {
         let chunk = UsageReader(data)
         usage = chunk.usage ?? usage
         finishReason = finishReason ?? chunk.finishReason
-        if event.name == "response.completed" || event.name == "response.incomplete" { sawDone = true }
+        if let name = event.name, name.hasPrefix("response.") {
+            isResponse = true
+            sawDone = sawDone || Self.lastResponseEvents.contains(name)
+        }
         if chunk.hasError || event.name == "error" {
             sawError = true
             return .error

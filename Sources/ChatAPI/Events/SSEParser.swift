@@ -17,7 +17,7 @@ public struct SSEParser: Sendable {
     private var isAtStreamStart = true
 
     /// Starts at the beginning of a stream; longer lines and events are refused.
-    public init(lineLimit: Int = 1 << 20, eventLimit: Int = 1 << 24) {
+    public init(lineLimit: Int = 1 << 24, eventLimit: Int = 1 << 24) {
         self.lineLimit = lineLimit
         self.eventLimit = eventLimit
     }

@@ -46,9 +46,12 @@ enum AnswerHeaders {
 
 extension Received {
     /// The client's fields without the gateway's own, and without a gateway key.
-    var forwardedHeaders: HeaderFields {
+    ///
+    /// - Parameter isRead: whether the answer is read on its way, so that it must come unpacked (decision 0013).
+    func forwardedHeaders(readingAnswer isRead: Bool) -> HeaderFields {
         headers.filter { field in
             !FieldName.hasPrefix(field.name, GatewayHeader.prefix)
+                && !(isRead && FieldName.matches(field.name, "accept-encoding"))
                 && !(gatewayKey != nil && Self.keyFields.contains { FieldName.matches(field.name, $0) })
         }
     }

@@ -24,6 +24,7 @@ final class AnswerRecorder: Sendable {
     private let attempt: Attempt
     private let status: Int
     private let counted: TokenCounter?
+    private let isPacked: Bool
     /// Whether the answer's tokens are estimated where nobody tells them.
     private let countsAnswer: Bool
     private let log: AttemptLog
@@ -35,8 +36,9 @@ final class AnswerRecorder: Sendable {
         self.log = log
         status = reply.status
         counted = reply.counted
+        isPacked = reply.isEncoded
         var initial = State()
-        if reply.isEventStream { initial.stream = StreamObserver() }
+        if reply.isEventStream, !isPacked { initial.stream = StreamObserver() }
         state = Mutex(initial)
     }
 
@@ -86,10 +88,13 @@ final class AnswerRecorder: Sendable {
     var sawEnd: Bool { state.withLock { $0.stream?.sawDone ?? false } }
 
     /// True if the stream may end here: it said why, or that it is done, or that there was an error.
-    var mayEnd: Bool {
+    ///
+    /// - Parameter saysNothing: whether it may end without a word; a Responses stream never may.
+    func mayEnd(saysNothing: Bool) -> Bool {
         state.withLock { state in
             guard let stream = state.stream else { return true }
             return stream.sawDone || stream.finishReason != nil || stream.sawError || stream.failure != nil
+                || saysNothing && !stream.isResponse
         }
     }
 
@@ -119,6 +124,6 @@ final class AnswerRecorder: Sendable {
             firstToken: isAnswer ? counted?.firstToken ?? (isStream ? state.firstContent : state.firstByte) : nil,
             usage: state.stream?.usage ?? state.response.usage, counted: counted,
             estimatedCompletion: !isEstimated ? 0 : isStream ? state.contentEvents : (state.bytes + 3) / 4,
-            estimate: !isEstimated ? "no answer" : isStream ? "events" : "bytes/4")
+            estimate: !isEstimated ? "no answer" : isStream ? "events" : isPacked ? "packed bytes/4" : "bytes/4")
     }
 }

@@ -8,6 +8,11 @@ extension Reply {
         headers.first(named: "content-type").map { FieldName.hasPrefix($0, "text/event-stream") } ?? false
     }
 
+    /// Whether the body is packed, so that nothing in it can be read on its way.
+    var isEncoded: Bool {
+        headers.first(named: "content-encoding").map { !FieldName.matches($0, "identity") } ?? false
+    }
+
     /// The body's length, if the backend told it.
     var contentLength: Int? { headers.first(named: "content-length").flatMap { Int($0) } }
 }
@@ -37,7 +42,7 @@ enum Relay {
                 guard let chunk = try await next(body, recorder) else {
                     isOver.withLock { $0 = true }
                     let rest = recorder.remainingEvents()
-                    guard recorder.mayEnd || !mustEnd else {
+                    guard recorder.mayEnd(saysNothing: !mustEnd) else {
                         await recorder.finish(.partial)
                         throw BackendError(.broken, wasSent: true, answer: .upstreamUnavailable("The stream was cut."))
                     }

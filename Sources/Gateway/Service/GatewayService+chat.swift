@@ -118,13 +118,10 @@ extension GatewayService {
         _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest, _ arm: Arm
     ) async throws(BackendError) -> Reply {
         let request = decided.recognized.request
-        // An answer that is read here on its way must come unpacked.
-        let isRead = arm == .internalized || outbound.hidesUsage
-        let headers = received.forwardedHeaders.without(isRead ? ["accept-encoding"] : [])
         let reply = try await outbound.backend.reply(
             to: BackendRequest(
                 id: received.id, method: received.method, target: received.target,
-                headers: headers, body: outbound.body, model: outbound.model,
+                headers: received.forwardedHeaders(readingAnswer: true), body: outbound.body, model: outbound.model,
                 chat: .init(request: request, messages: outbound.messages), limits: outbound.limits))
         return arm == .internalized ? try await TunedAnswer.confirm(reply) : reply
     }
@@ -135,7 +132,7 @@ extension GatewayService {
         let recorder = AnswerRecorder(attempt, reply, log: log)
         let isStream = reply.isEventStream
         let body = Relay.stream(
-            reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage)
+            reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage && !reply.isEncoded)
         return ClientReply(
             status: reply.status,
             headers: AnswerHeaders.relayed(reply.headers, requestID: received.id) + AnswerHeaders.own(attempt, decided),

@@ -10,7 +10,9 @@ extension GatewayService {
             let error = APIError.routeNotFound(method: received.method, path: received.path)
             return await refuse(received, error, reason: .forwarded, model: model)
         }
-        let estimate = Self.countedPaths.contains(received.path) ? (received.body.count + 3) / 4 : 0
+        let path = received.path
+        let isCounted = Self.countedPaths.contains(path)
+        let estimate = isCounted ? (received.body.count + 3) / 4 : 0
         let attempt = Attempt(
             requestID: received.id, key: received.gatewayKey, arrival: received.arrival, time: received.time, number: 1,
             task: nil,
@@ -22,13 +24,13 @@ extension GatewayService {
             let reply = try await backend.reply(
                 to: BackendRequest(
                     id: received.id, method: received.method, target: received.target,
-                    headers: received.forwardedHeaders, body: received.body, model: model))
+                    headers: received.forwardedHeaders(readingAnswer: isCounted), body: received.body, model: model))
             let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: estimate > 0)
             return ClientReply(
                 status: reply.status,
                 headers: AnswerHeaders.relayed(reply.headers, requestID: received.id)
                     + AnswerHeaders.own(attempt, nil),
-                body: Relay.stream(reply, recorder, mustEnd: false, hidesUsage: false))
+                body: Relay.stream(reply, recorder, mustEnd: path == "/v1/completions", hidesUsage: false))
         } catch {
             await log.record(attempt, AttemptEnding(error, isFinal: true))
             if error.code != .cancelled {

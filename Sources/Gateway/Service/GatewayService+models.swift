@@ -33,7 +33,7 @@ extension GatewayService {
 
     private func list(_ backend: any Backend, _ received: Received) async -> JSONDocument? {
         // The list is changed here, so it must come unpacked.
-        let headers = received.forwardedHeaders.without(["accept-encoding"])
+        let headers = received.forwardedHeaders(readingAnswer: true)
         let request = BackendRequest(
             id: received.id, method: "GET", target: received.target, headers: headers, body: [], model: "",
             limits: .init(firstByte: .seconds(5), total: .seconds(10)))
