@@ -19,12 +19,13 @@ public struct GatewayServer: Sendable {
     ///   - drain: how long requests under way may take after a stop was asked for.
     ///   - onListening: called with the two addresses once clients can connect to both.
     ///   - onRequest: called at the end of each request, from any thread; must not block.
+    ///   - actions: what the admin listener offers besides the gateway's own.
     /// - Throws: `ServerError.unprotected`.
     public init(
         _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
         threads: Int? = nil, drain: Duration = .seconds(30),
         onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
-        onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }
+        onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }, actions: AdminActions = AdminActions()
     ) throws(ServerError) {
         try Self.check(main: main, admin: admin, keys: keys)
         let health = HealthReport(gateway: gateway)
@@ -39,7 +40,8 @@ public struct GatewayServer: Sendable {
         // They are stopped from the last to the first: operators can look on until the clients are served.
         var configuration = ServiceGroupConfiguration(
             services: [
-                listener(ListeningAddresses.admin, admin, .admin(gateway, health: health), ClientKeys()),
+                listener(
+                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions), ClientKeys()),
                 listener(ListeningAddresses.main, main, .main(gateway, health: health), keys),
             ], logger: Listener.quiet)
         configuration.maximumGracefulShutdownDuration = drain

@@ -79,8 +79,14 @@ struct Failure: Error, CustomStringConvertible {
     }
 
     private static func leave(_ error: any Error, code: Int32) -> Never {
-        put("promptintern: \(text(of: error))", to: .standardError)
+        tell(error)
         leave(code: code)
+    }
+
+    /// Writes an error to standard error: one line, or one for each thing that is wrong with a configuration.
+    static func tell(_ error: any Error) {
+        let lines = (error as? ConfigurationError)?.all.map { "\($0)" } ?? [text(of: error)]
+        for line in lines { put("promptintern: \(line)", to: .standardError) }
     }
 
     /// Our own errors describe themselves; those of Foundation have a text for people.

@@ -32,7 +32,7 @@ struct ErrorTests {
             #expect(!result.errors.contains("Fatal error") && !result.errors.contains("Stack dump"))
             #expect(result.output.isEmpty)
         }
-        try fails(["serve"], 1, "nothing to serve", "--upstream")
+        try fails(["serve"], 2, "nothing to serve", "--upstream")
         try fails(["serve", "--config", "none.yaml"], 2, "none.yaml: there is no such file")
         try task.configure("liste: a")
         try fails(["serve", "--config", "gateway.yaml"], 2, "gateway.yaml:2: liste:", "did you mean 'listen'?")
@@ -40,19 +40,19 @@ struct ErrorTests {
         try task.configure("tasks: [unclosed")
         try fails(["check", "--config", "gateway.yaml"], 2, "not valid YAML")
         try task.configure("engines: {e: {model: nowhere}}")
-        try fails(["serve", "--config", "gateway.yaml"], 1, "engine 'e'", "nowhere")
+        try fails(["serve", "--config", "gateway.yaml"], 2, "gateway.yaml:2: engines.e.model:", "nowhere")
         try task.configure("tasks: [{folder: tasks/none}]\nupstreams: {u: {base_url: 'http://127.0.0.1:1'}}")
         try fails(["check", "--config", "gateway.yaml"], 2, "tasks/none/schema.yaml", "no such file")
         try task.configure("tasks: [{folder: tasks/tiny}]")
         try fails(["check", "--config", "gateway.yaml"], 2, "nothing to serve")
         try task.configure("upstreams: {u: {base_url: 'http://u:p@h/v1'}}")
         try fails(["check", "--config", "gateway.yaml"], 2, "must not hold a user name")
-        try fails(["serve", "--upstream", "http://127.0.0.1:1", "--listen", "0.0.0.0:0"], 1, "without a client key")
-        try fails(["serve", "--upstream", "http://127.0.0.1:1", "--listen", "nonsense"], 1, "HOST:PORT")
+        try fails(["serve", "--upstream", "http://127.0.0.1:1", "--listen", "0.0.0.0:0"], 2, "without a client key")
+        try fails(["serve", "--upstream", "http://127.0.0.1:1", "--listen", "nonsense"], 2, "--listen:", "HOST:PORT")
         try fails(
-            ["serve", "--upstream", "http://127.0.0.1:1", "--client-key", "k", "--admin-listen", "0.0.0.0:0"], 1,
+            ["serve", "--upstream", "http://127.0.0.1:1", "--client-key", "k", "--admin-listen", "0.0.0.0:0"], 2,
             "admin listener", "asks for no key")
-        try fails(["serve", "--tasks", "none", "--upstream", "http://127.0.0.1:1"], 1, "no such folder")
+        try fails(["serve", "--tasks", "none", "--upstream", "http://127.0.0.1:1"], 2, "no such folder")
         try fails(["savings", "--ledger", "none.sqlite"], 1, "there is no ledger at none.sqlite")
         try fails(["savings", "--ledger", "none.sqlite", "--bucket", "week"], 1, "write hour or day")
         try fails(["schema", "check", "none.yaml"], 2, "none.yaml: there is no such file")

@@ -7,6 +7,7 @@ import Ledger
 /// What operators do: look at the tasks, set their modes, pull the kill switch.
 struct AdminRoutes: Sendable {
     let live: LiveGateway
+    var actions = AdminActions()
     /// Who the ledger's history says it was.
     private let who = "admin"
 
@@ -76,6 +77,23 @@ struct AdminRoutes: Sendable {
         }
     }
 
+    /// 200 with what needs a restart, or 422 with what is wrong.
+    func reload(_ request: Received) async -> ClientReply {
+        guard let reload = actions.reload else { return ClientReply(.internalError, requestID: request.id) }
+        let report = await reload()
+        return reply(report, request, status: report.isTakenOver ? 200 : 422)
+    }
+
+    func metrics(_ request: Received) -> ClientReply {
+        guard let metrics = actions.metrics else { return ClientReply(.internalError, requestID: request.id) }
+        let body = Array(metrics().utf8)
+        return ClientReply(
+            status: 200,
+            headers: [
+                ("content-type", "text/plain; version=0.0.4; charset=utf-8"), ("content-length", String(body.count)),
+            ], body: ReplyStream(body))
+    }
+
     private func member(_ name: StaticString, of request: Received) -> JSONValue? {
         guard let document = try? JSONDocument(request.body) else { return nil }
         return document.root[name]
@@ -96,12 +114,12 @@ struct AdminRoutes: Sendable {
         }
     }
 
-    private func reply(_ value: some Encodable, _ request: Received) -> ClientReply {
+    private func reply(_ value: some Encodable, _ request: Received, status: Int = 200) -> ClientReply {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else {
             return ClientReply(.internalError, requestID: request.id)
         }
-        return ClientReply(json: Array(data) + [0x0A], requestID: request.id)
+        return ClientReply(status: status, json: Array(data) + [0x0A], requestID: request.id)
     }
 }

@@ -18,8 +18,18 @@ extension RouteTable {
     }
 
     /// The admin listener's routes. It asks for no key, so it listens on this machine only.
-    static func admin(_ gateway: LiveGateway, health: HealthReport) -> RouteTable {
-        let admin = AdminRoutes(live: gateway)
+    static func admin(
+        _ gateway: LiveGateway, health: HealthReport, actions: AdminActions = AdminActions()
+    ) -> RouteTable {
+        let admin = AdminRoutes(live: gateway, actions: actions)
+        var more: [Route] = []
+        if actions.metrics != nil {
+            more.append(
+                Route("GET", "/metrics", access: .open, isHealthCheck: true) { request, _ in admin.metrics(request) })
+        }
+        if actions.reload != nil {
+            more.append(Route("POST", "/admin/reload", access: .open) { request, _ in await admin.reload(request) })
+        }
         return RouteTable(
             [
                 Route("GET", "/admin/tasks", access: .open) { request, _ in admin.tasks(request) },
@@ -31,7 +41,7 @@ extension RouteTable {
                     await admin.setKillSwitch(request)
                 },
                 savings(gateway, access: .open),
-            ] + health.routes)
+            ] + more + health.routes)
     }
 
     private static func savings(_ gateway: LiveGateway, access: Access = .key) -> Route {

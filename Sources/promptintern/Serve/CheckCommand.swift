@@ -3,7 +3,6 @@ import Configuration
 import Foundation
 import Gateway
 import Ledger
-import Server
 
 /// Checks a configuration without serving it.
 struct CheckCommand: AsyncParsableCommand {
@@ -13,25 +12,22 @@ struct CheckCommand: AsyncParsableCommand {
         usage: "promptintern check --config <file> [<options of serve>]",
         discussion: """
             Opens everything that `serve` would open, except the listeners and the ledger, and calls no model. \
-            Exit code 0 if it can be served, 2 if not.
+            Tells everything that is wrong, in the words of `serve` and of a reload. Exit code 0 if it can be served, \
+            2 if not.
             """)
 
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
         do {
-            try await check(try options.settings())
+            try await check(try GatewayParts.open(options))
         } catch {
-            put("promptintern: \(Failure.text(of: error))", to: .standardError)
+            Failure.tell(error)
             throw ExitCode(2)
         }
     }
 
-    private func check(_ settings: GatewaySettings) async throws {
-        try GatewayServer.check(
-            main: ListenOptions(settings.listen, settings.limits),
-            admin: ListenOptions(settings.adminListen, settings.limits), keys: try ClientKeys(settings.clientKeys))
-        let parts = try GatewayParts(settings)
+    private func check(_ parts: GatewayParts) async throws {
         defer { parts.close() }
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("check-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -7,46 +7,48 @@ import Ledger
 import Transport
 
 /// Everything a gateway is made of, chosen and opened: the one place where settings become concrete types.
-struct GatewayParts {
+///
+/// A reload makes the next parts from the former ones: the transport with its connections is shared, and so is each engine
+/// and server whose settings and files are the same. What the next parts do not share goes with its last request.
+struct GatewayParts: Sendable {
+    let settings: GatewaySettings
     let configuration: GatewayConfiguration
-    let backends: [any Backend]
     let engines: [LoadedEngine]
+    private let remotes: [RemoteBackend]
     private let transport: CurlTransport?
 
-    /// Opens what the settings name; throws with what to do about the first thing that is wrong.
-    init(_ settings: GatewaySettings) throws {
-        let engines = try settings.engines.map { try LoadedEngine($0) }
-        let remote = settings.servers + settings.upstreams
-        let transport = remote.isEmpty ? nil : try CurlTransport()
-        var backends: [any Backend] = engines.map(\.backend)
-        let limits = TransportLimits(settings.limits)
-        if let transport {
-            for server in settings.servers {
-                backends.append(
-                    ServerBackend(
-                        name: server.name, endpoint: try Self.endpoint(server), key: server.key?.value,
-                        transport: transport, limits: limits))
-            }
-            for upstream in settings.upstreams {
-                backends.append(
-                    UpstreamBackend(
-                        name: upstream.name, endpoint: try Self.endpoint(upstream), key: upstream.key?.value,
-                        transport: transport, limits: limits))
-            }
+    /// The engines, servers and upstreams as the gateway sees them.
+    var backends: [any Backend] { engines.map(\.backend) + remotes.map(\.backend) }
+
+    /// Opens what the settings name, and notes everything that is wrong; parts with findings are not to be served.
+    init(_ settings: GatewaySettings, after former: GatewayParts? = nil, findings: ConfigurationFindings) {
+        let engines = settings.engines.compactMap { setting -> LoadedEngine? in
+            if let same = former?.engines.first(where: { $0.serves(setting) }) { return same.renamed(setting) }
+            return findings.part { () throws(ConfigurationError) in try LoadedEngine(setting, in: settings) }
         }
-        let passthrough = settings.passthrough ?? settings.upstreams.first?.name
-        let tasks = TaskAssembly(engines: engines, passthrough: passthrough, limits: settings.limits)
-        var json = JSONLimits()
-        json.depth = settings.limits.jsonDepth
+        let transport = former?.transport ?? Self.transport(for: settings, findings)
+        self.settings = settings
         self.engines = engines
         self.transport = transport
-        self.backends = backends
-        let served = try settings.tasks.map { try tasks.task($0) }
+        remotes = transport.map { Self.remotes(settings, $0, after: former, findings) } ?? []
+        let passthrough = settings.passthrough ?? settings.upstreams.first?.name
+        let tasks = TaskAssembly(engines: engines, passthrough: passthrough, settings: settings)
+        let served = settings.tasks.compactMap { setting in
+            findings.part { () throws(ConfigurationError) in try tasks.task(setting) }
+        }
+        do throws(GatewayError) {
+            _ = try TaskRegistry(served)
+        } catch {
+            findings.add(settings.error(at: "tasks", error.message))
+        }
+        var json = JSONLimits()
+        json.depth = settings.limits.jsonDepth
+        let prices = settings.prices.flatMap { path in
+            findings.part { () throws(ConfigurationError) in try PricesFile.load(path: path) }
+        }
         configuration = GatewayConfiguration(
-            tasks: served, routes: Self.routes(settings, engines, served),
-            defaultBackend: passthrough,
-            prices: try settings.prices.map { try PricesFile.load(path: $0) } ?? PriceTable(),
-            killSwitch: settings.killSwitch, jsonLimits: json)
+            tasks: served, routes: Self.routes(settings, engines, served), defaultBackend: passthrough,
+            prices: prices ?? PriceTable(), killSwitch: settings.killSwitch, jsonLimits: json)
     }
 
     /// Ends the engines' threads and the upstream connections.
@@ -55,11 +57,31 @@ struct GatewayParts {
         transport?.shutdown()
     }
 
-    private static func endpoint(_ setting: UpstreamSetting) throws -> UpstreamEndpoint {
-        do throws(TransportError) {
-            return try UpstreamEndpoint(setting.baseURL)
-        } catch {
-            throw Failure("'\(setting.name)': \(error)")
+    private static func transport(for settings: GatewaySettings, _ findings: ConfigurationFindings) -> CurlTransport? {
+        guard !settings.servers.isEmpty || !settings.upstreams.isEmpty else { return nil }
+        return findings.part { () throws(ConfigurationError) in
+            do throws(TransportError) {
+                return try CurlTransport()
+            } catch {
+                throw settings.error(at: "upstreams", "\(error)")
+            }
+        }
+    }
+
+    private static func remotes(
+        _ settings: GatewaySettings, _ transport: CurlTransport, after former: GatewayParts?,
+        _ findings: ConfigurationFindings
+    ) -> [RemoteBackend] {
+        let all = settings.servers.map { ("servers", $0) } + settings.upstreams.map { ("upstreams", $0) }
+        return all.compactMap { section, setting in
+            if let same = former?.remotes.first(where: {
+                $0.section == section && $0.setting == setting && $0.limits == settings.limits
+            }) {
+                return same
+            }
+            return findings.part { () throws(ConfigurationError) in
+                try RemoteBackend(section, setting, in: settings, transport: transport)
+            }
         }
     }
 
@@ -82,13 +104,5 @@ struct GatewayParts {
             routes.append(.init(name: task.name, backend: task.full.backend, model: task.full.model))
         }
         return routes
-    }
-}
-
-extension TransportLimits {
-    init(_ limits: LimitSettings) {
-        self.init(
-            connect: .seconds(limits.connect), firstByte: .seconds(limits.firstByte), idle: .seconds(limits.idle),
-            total: .seconds(limits.total))
     }
 }

@@ -40,45 +40,55 @@ struct ServeOptions: ParsableArguments {
         help: ArgumentHelp("The ledger's SQLite file; made if absent (default: var/ledger.sqlite).", valueName: "file"))
     var ledger: String?
 
-    /// The settings of file, flags and environment together.
+    /// The settings of file, flags and environment together; everything that is wrong with them is noted.
     func settings(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws -> GatewaySettings {
+        environment: [String: String] = ProcessInfo.processInfo.environment, findings: ConfigurationFindings
+    ) -> GatewaySettings {
         var settings = GatewaySettings()
-        if let config { settings = try GatewaySettings.load(path: config, environment: environment) }
-        if let listen { settings.listen = try address(listen, flag: "--listen") }
-        if let adminListen { settings.adminListen = try address(adminListen, flag: "--admin-listen") }
+        if let config { settings = .load(path: config, environment: environment, findings: findings) }
+        if let listen = address(listen, "--listen", findings) { settings.listen = listen }
+        if let adminListen = address(adminListen, "--admin-listen", findings) { settings.adminListen = adminListen }
         if let ledger { settings.ledger.file = ledger }
         if let key = nonEmpty(clientKey) ?? nonEmpty(environment["PROMPTINTERN_CLIENT_KEY"]) {
             settings.clientKeys.append(.key(Secret(key)))
         }
         let upstreamKey = nonEmpty(upstreamKey) ?? nonEmpty(environment["PROMPTINTERN_UPSTREAM_KEY"])
         if let upstream {
-            guard !settings.backendNames.contains("upstream") else {
-                throw Failure("--upstream and a backend named 'upstream' in \(config ?? "the file"): rename that one")
+            if settings.backendNames.contains("upstream") {
+                findings.add(
+                    .option("--upstream", "a backend in \(config ?? "the file") is named 'upstream'", "rename that one")
+                )
+            } else {
+                settings.upstreams.append(
+                    UpstreamSetting(name: "upstream", baseURL: upstream, key: upstreamKey.map(Secret.init)))
+                settings.passthrough = "upstream"
             }
-            settings.upstreams.append(
-                UpstreamSetting(name: "upstream", baseURL: upstream, key: upstreamKey.map(Secret.init)))
-            settings.passthrough = "upstream"
         } else if self.upstreamKey != nil {
-            throw Failure("--upstream-key without --upstream: give the upstream's base URL too")
+            findings.add(.option("--upstream-key", "there is no --upstream", "give the upstream's base URL too"))
         }
-        if let tasks { try TaskDiscovery(folder: tasks).add(to: &settings) }
-        if settings.backendNames.isEmpty {
-            throw Failure(
-                "nothing to serve: give --upstream BASE_URL, or --config FILE "
-                    + "(config/gateway.yaml serves the demo task)")
+        if let tasks { TaskDiscovery(folder: tasks).add(to: &settings, findings: findings) }
+        if settings.backendNames.isEmpty, findings.errors.isEmpty {
+            let advice = "give --upstream BASE_URL, or --config FILE (config/gateway.yaml serves the demo task)"
+            findings.add(
+                ConfigurationError(file: config ?? "the command line", problem: "nothing to serve", advice: advice))
         }
         return settings
     }
 
     private func nonEmpty(_ text: String?) -> String? { text.flatMap { $0.isEmpty ? nil : $0 } }
 
-    private func address(_ text: String, flag: String) throws -> ListenAddress {
-        guard let address = ListenAddress(text) else {
-            throw Failure("\(flag) '\(text)' is not HOST:PORT: write an address such as 127.0.0.1:8080")
-        }
-        return address
+    private func address(_ text: String?, _ flag: String, _ findings: ConfigurationFindings) -> ListenAddress? {
+        guard let text else { return nil }
+        if let address = ListenAddress(text) { return address }
+        findings.add(.option(flag, "'\(text)' is not HOST:PORT", "write an address such as 127.0.0.1:8080"))
+        return nil
+    }
+}
+
+extension ConfigurationError {
+    /// What is wrong with an option of the command line.
+    static func option(_ name: String, _ problem: String, _ advice: String) -> ConfigurationError {
+        ConfigurationError(file: "the command line", key: name, problem: problem, advice: advice)
     }
 }
 
@@ -96,7 +106,7 @@ struct ServeCommand: AsyncParsableCommand {
             pass-through of every /v1 path, with a ledger.
 
             Clients change only their base URL, to http://HOST:PORT/v1. Stop with Ctrl-C or SIGTERM: requests under \
-            way are finished first.
+            way are finished first. SIGHUP, or POST /admin/reload, reads the configuration again.
 
             Environment: PROMPTINTERN_UPSTREAM_KEY and PROMPTINTERN_CLIENT_KEY stand in for the two key options and keep \
             the keys out of the process list.
@@ -105,6 +115,6 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
-        try await Serving(settings: try options.settings()).run()
+        try await Serving(options: options).run()
     }
 }

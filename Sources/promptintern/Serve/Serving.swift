@@ -5,45 +5,83 @@ import Gateway
 import Ledger
 import Logging
 import Server
+import Telemetry
 
-/// One run of the gateway, from its settings to its end. It owns everything that has to be closed.
+/// One run of the gateway, from its options to its end. It owns everything that has to be closed.
 struct Serving {
-    let settings: GatewaySettings
+    let options: ServeOptions
 
     func run() async throws {
         LoggingSystem.bootstrap { _ in LineLogHandler() }
+        // A reload that is asked for too early is none, and no end.
+        signal(SIGHUP, SIG_IGN)
         let logger = Logger(label: "promptintern")
-        let main = ListenOptions(settings.listen, settings.limits)
-        let admin = ListenOptions(settings.adminListen, settings.limits)
-        let keys = try ClientKeys(settings.clientKeys)
-        try GatewayServer.check(main: main, admin: admin, keys: keys)
-        let parts = try GatewayParts(settings)
-        let ledger = try openLedger()
+        let parts = try GatewayParts.open(options)
+        let ledger = try openLedger(parts.settings.ledger)
+        let reloader: Reloader
         do {
-            let events = EventLog(logger: logger)
-            let requests = RequestLog(.line, to: .standardError)
-            let gateway = try await GatewayService(
-                parts.configuration, backends: parts.backends, ledger: ledger, onEvent: { events.write($0) })
-            let report = StartReport(settings: settings, parts: parts, gateway: gateway, hasKeys: !keys.isEmpty)
-            let server = try GatewayServer(
-                LiveGateway(gateway), main: main, admin: admin, keys: keys, drain: .seconds(settings.limits.drain),
-                onListening: { main, admin in show(report.text(main: main, admin: admin)) },
-                onRequest: { requests.write($0) })
-            try await serve(server, logger: logger)
+            let gateway = try await service(parts, ledger, logger)
+            reloader = Reloader(options, parts: parts, live: gateway.live, logger: logger, page: gateway.page)
+            try await serve(gateway, reloader, ledger, logger: logger)
         } catch {
             await close(parts, ledger)
             throw error
         }
-        await close(parts, ledger)
+        await close(reloader.parts, ledger)
         logger.info("stopped")
+        LogWriter.standardError.flush()
     }
 
-    private func serve(_ server: GatewayServer, logger: Logger) async throws {
+    private struct Gateway {
+        let live: LiveGateway
+        let page: MetricsPage
+    }
+
+    private func service(_ parts: GatewayParts, _ ledger: LedgerStore, _ logger: Logger) async throws -> Gateway {
+        let events = EventLog(logger: logger)
+        let metrics = GatewayMetrics()
+        let service = try await GatewayService(
+            parts.configuration, backends: parts.backends, ledger: ledger, metrics: metrics,
+            onEvent: { events.write($0) })
+        return Gateway(live: LiveGateway(service), page: metrics.page)
+    }
+
+    private func serve(
+        _ gateway: Gateway, _ reloader: Reloader, _ ledger: LedgerStore, logger: Logger
+    ) async throws {
+        let parts = reloader.parts
+        let settings = parts.settings
+        let keys = ClientKeys(settings.clientKeys)
+        let page = gateway.page
+        let requests = RequestLog(.line, to: .standardError)
+        let counts = RequestMetrics(page: page)
+        QueueMetrics.add(to: page, reloader: reloader, ledger: ledger)
+        ProcessMetrics.add(to: page)
+        let report = StartReport(
+            settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: !keys.isEmpty)
+        let server = try GatewayServer(
+            gateway.live, main: ListenOptions(settings.listen, settings.limits),
+            admin: ListenOptions(settings.adminListen, settings.limits), keys: keys,
+            drain: .seconds(settings.limits.drain),
+            onListening: { main, admin in show(report.text(main: main, admin: admin)) },
+            onRequest: { record in
+                counts.write(record)
+                requests.write(record)
+            },
+            actions: AdminActions(metrics: { page.text }, reload: { await reloader.reload(by: "admin") }))
+        try await serve(server, reloader, logger: logger)
+    }
+
+    private func serve(_ server: GatewayServer, _ reloader: Reloader, logger: Logger) async throws {
         let signals = StopSignals {
             logger.info("stopping: requests under way are finished first; another signal ends them")
             await server.stop()
         }
-        defer { signals.ignore() }
+        let hangup = HangupSignal { _ = await reloader.reload(by: "SIGHUP") }
+        defer {
+            signals.ignore()
+            hangup.ignore()
+        }
         do {
             try await server.run()
         } catch is CancellationError {
@@ -51,8 +89,8 @@ struct Serving {
         }
     }
 
-    private func openLedger() throws -> LedgerStore {
-        let folder = (settings.ledger.file as NSString).deletingLastPathComponent
+    private func openLedger(_ setting: LedgerSetting) throws -> LedgerStore {
+        let folder = (setting.file as NSString).deletingLastPathComponent
         if !folder.isEmpty {
             do {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -63,38 +101,16 @@ struct Serving {
             }
         }
         let durability: LedgerOptions.Durability =
-            switch settings.ledger.durability {
+            switch setting.durability {
             case .process: .process
             case .power: .power
             }
-        return try LedgerStore(path: settings.ledger.file, options: LedgerOptions(durability: durability))
+        return try LedgerStore(path: setting.file, options: LedgerOptions(durability: durability))
     }
 
     private func close(_ parts: GatewayParts, _ ledger: LedgerStore) async {
         parts.close()
         await ledger.close()
         LogWriter.standardError.flush()
-    }
-}
-
-extension ListenOptions {
-    init(_ address: ListenAddress, _ limits: LimitSettings) {
-        self.init(
-            host: address.host, port: address.port, bodyBytes: limits.bodyBytes, idle: .seconds(limits.clientIdle))
-    }
-}
-
-extension ClientKeys {
-    init(_ settings: [ClientKeySetting]) throws {
-        self.init()
-        for setting in settings {
-            switch setting {
-            case .key(let secret): accept(key: secret.value)
-            case .sha256(let hash):
-                guard accept(sha256: hash) else {
-                    throw Failure("a client key's sha256 has to be 64 hexadecimal digits")
-                }
-            }
-        }
     }
 }

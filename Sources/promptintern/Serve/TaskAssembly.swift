@@ -11,15 +11,21 @@ struct TaskAssembly {
     let engines: [LoadedEngine]
     /// The upstream for tasks that name no full-prompt model.
     let passthrough: String?
-    let limits: LimitSettings
+    let settings: GatewaySettings
 
-    func task(_ setting: TaskSetting) throws -> GatewayTask {
+    func task(_ setting: TaskSetting) throws(ConfigurationError) -> GatewayTask {
         let schema = try SchemaFile.load(path: setting.folder + "/schema.yaml")
-        let manifest = try TaskManifest.load(taskFolder: setting.folder)
+        let manifest: TaskManifest?
+        do throws(GatewayError) {
+            manifest = try TaskManifest.load(taskFolder: setting.folder)
+        } catch {
+            throw settings.error(at: setting.key + ".folder", error.message)
+        }
         let counter = try counter(setting, manifest)
-        let tuned = try setting.tuned.map { try self.tuned($0, task: schema.id) }
+        let full = try full(setting, task: schema.id)
+        let tuned = try tuned(setting, task: schema.id)
         return GatewayTask(
-            schema: schema, full: try full(setting, task: schema.id), tuned: tuned,
+            schema: schema, full: full, tuned: tuned,
             manifest: ManifestCheck(
                 manifest, task: schema.id, facts: facts(setting, manifest, schema, counter?.tokenizer)),
             counter: counter, initialMode: setting.mode)
@@ -29,41 +35,49 @@ struct TaskAssembly {
         engines.first { $0.setting.name == name }
     }
 
-    private func tuned(_ target: TaskSetting.Target, task: String) throws -> GatewayTask.Tuned {
+    private func tuned(_ setting: TaskSetting, task: String) throws(ConfigurationError) -> GatewayTask.Tuned? {
+        guard let target = setting.tuned else { return nil }
+        let key = setting.key + ".tuned"
         guard let model = target.model else {
-            throw Failure("task '\(task)': its tuned backend needs a model: the adapter's name, as in 'model: \(task)'")
+            throw settings.error(
+                at: key, "task '\(task)': its tuned backend needs a model",
+                "write the adapter's name, as in 'model: \(task)'")
         }
         if let engine = engine(target.backend), engine.adapterFolder(model) == nil {
             let known = engine.setting.adapters.map(\.name).joined(separator: ", ")
-            throw Failure(
-                "task '\(task)': engine '\(target.backend)' has no adapter '\(model)'; "
-                    + (known.isEmpty ? "list it under the engine's adapters" : "it has \(known)"))
+            throw settings.error(
+                at: key + ".model", "task '\(task)': engine '\(target.backend)' has no adapter '\(model)'",
+                known.isEmpty ? "list it under the engine's adapters" : "it has \(known)")
         }
         return GatewayTask.Tuned(
-            backend: target.backend, model: model, limits: .init(firstByte: .seconds(limits.tunedFirstToken)))
+            backend: target.backend, model: model,
+            limits: .init(firstByte: .seconds(settings.limits.tunedFirstToken)))
     }
 
-    private func full(_ setting: TaskSetting, task: String) throws -> GatewayTask.Full {
+    private func full(_ setting: TaskSetting, task: String) throws(ConfigurationError) -> GatewayTask.Full {
         if let target = setting.fullPrompt {
             if let engine = engine(target.backend) {
                 let model = target.model ?? engine.setting.baseName
                 guard engine.modelNames.contains(model) else {
-                    throw Failure(
-                        "task '\(task)': engine '\(target.backend)' has no model '\(model)'; "
-                            + "it has \(engine.modelNames.joined(separator: ", "))")
+                    throw settings.error(
+                        at: setting.key + ".full_prompt.model",
+                        "task '\(task)': engine '\(target.backend)' has no model '\(model)'",
+                        "it has \(engine.modelNames.joined(separator: ", "))")
                 }
                 return GatewayTask.Full(backend: target.backend, model: model)
             }
             return GatewayTask.Full(backend: target.backend, model: target.model)
         }
         guard let passthrough else {
-            throw Failure("task '\(task)': nobody answers its full prompts; add full_prompt, or an upstream")
+            throw settings.error(
+                at: setting.key, "task '\(task)': nobody answers its full prompts", "add full_prompt, or an upstream")
         }
         return GatewayTask.Full(backend: passthrough)
     }
 
     /// Counts as the tuned model reads: with its engine's tokenizer, else with the one beside the manifest's base.
-    private func counter(_ setting: TaskSetting, _ manifest: TaskManifest?) throws -> PromptCounter? {
+    private func counter(_ setting: TaskSetting, _ manifest: TaskManifest?) throws(ConfigurationError) -> PromptCounter?
+    {
         if let engine = engine(setting.tuned?.backend) ?? engine(setting.fullPrompt?.backend) {
             return PromptCounter(tokenizer: engine.tokenizer, template: engine.template)
         }
@@ -71,8 +85,12 @@ struct TaskAssembly {
         let path = ManifestInspector.resolve(manifest.baseModel.folder, in: setting.folder)
         guard FileManager.default.fileExists(atPath: path + "/tokenizer.json") else { return nil }
         let folder = EngineModelFolder(path: path)
-        let tokenizer = try folder.tokenizer()
-        return PromptCounter(tokenizer: tokenizer, template: try folder.template(tokenizer))
+        do throws(BackendsError) {
+            let tokenizer = try folder.tokenizer()
+            return PromptCounter(tokenizer: tokenizer, template: try folder.template(tokenizer))
+        } catch {
+            throw settings.error(at: setting.key + ".folder", "\(error)")
+        }
     }
 
     /// What the manifest's hashes are compared with: the very files that are served, where this process serves them.
@@ -81,14 +99,9 @@ struct TaskAssembly {
     ) -> ManifestFacts {
         var facts = ManifestFacts(schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint)
         guard manifest != nil, let engine = engine(setting.tuned?.backend) else { return facts }
-        facts.baseSHA256 = Self.hash(EngineModelFolder(path: engine.setting.model).weightsFile)
+        facts.baseSHA256 = engine.digest(EngineModelFolder(path: engine.setting.model).weightsFile)
         let adapter = setting.tuned?.model.flatMap { engine.adapterFolder($0) }
-        facts.adapterSHA256 = adapter.map { Self.hash($0 + "/adapter_model.safetensors") }
+        facts.adapterSHA256 = adapter.map { engine.digest($0 + "/adapter_model.safetensors") }
         return facts
-    }
-
-    /// A file that cannot be read differs from every hash.
-    private static func hash(_ path: String) -> String {
-        (try? FileDigest.sha256(path: path)) ?? "unreadable"
     }
 }

@@ -9,27 +9,37 @@ import Foundation
 struct TaskDiscovery {
     let folder: String
 
-    func add(to settings: inout GatewaySettings) throws {
+    func add(to settings: inout GatewaySettings, findings: ConfigurationFindings) {
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-            throw Failure("--tasks \(folder): there is no such folder; give a folder that holds task folders")
+            return findings.add(
+                .option("--tasks", "\(folder): there is no such folder", "give a folder that holds task folders"))
         }
         let known = Set(settings.tasks.map(\.folder))
         let tasks = names.sorted().map { folder + "/" + $0 }.filter {
             exists($0 + "/schema.yaml") && !known.contains($0)
         }
         guard !tasks.isEmpty else {
-            throw Failure("--tasks \(folder): no task in it; a task is a folder with a schema.yaml")
+            return findings.add(
+                .option("--tasks", "\(folder): no task in it", "a task is a folder with a schema.yaml"))
         }
-        for task in tasks { settings.tasks.append(try setting(of: task, in: &settings)) }
+        for task in tasks {
+            do throws(ConfigurationError) {
+                settings.tasks.append(try setting(of: task, in: &settings))
+            } catch {
+                findings.add(error)
+            }
+        }
     }
 
-    private func setting(of task: String, in settings: inout GatewaySettings) throws -> TaskSetting {
+    private func setting(of task: String, in settings: inout GatewaySettings) throws(ConfigurationError) -> TaskSetting
+    {
         let name = (task as NSString).lastPathComponent
         let upstream = settings.passthrough ?? settings.upstreams.first?.name
         var setting = TaskSetting(folder: task, mode: .audit)
         if exists(task + "/base/config.json"), exists(task + "/adapter/adapter_config.json") {
             guard !settings.backendNames.contains(name) else {
-                throw Failure("--tasks \(folder): a backend is already named '\(name)'; rename the folder \(task)")
+                throw .option(
+                    "--tasks", "\(folder): a backend is already named '\(name)'", "rename the folder \(task)")
             }
             let tuned = name + "-tuned"
             let engine = EngineSetting(
@@ -40,8 +50,9 @@ struct TaskDiscovery {
         }
         if let upstream { setting.fullPrompt = TaskSetting.Target(backend: upstream) }
         guard setting.fullPrompt != nil else {
-            throw Failure(
-                "task \(task) has neither base/ and adapter/ of its own nor an upstream: give --upstream BASE_URL")
+            throw .option(
+                "--tasks", "task \(task) has neither base/ and adapter/ of its own nor an upstream",
+                "give --upstream BASE_URL")
         }
         return setting
     }

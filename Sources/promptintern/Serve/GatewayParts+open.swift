@@ -1,0 +1,56 @@
+import Configuration
+import Server
+
+extension GatewayParts {
+    /// Reads the configuration and opens what it names: what a start, a check and a reload have in common.
+    ///
+    /// - Parameters:
+    ///   - former: the parts that are being served, if there are any; their listeners stay as they are.
+    /// - Throws: everything that is wrong, at once.
+    static func open(
+        _ options: ServeOptions, after former: GatewayParts? = nil
+    ) throws(ConfigurationError)
+        -> GatewayParts
+    {
+        let findings = ConfigurationFindings()
+        let settings = options.settings(findings: findings)
+        checkListeners(settings, keys: settings, findings)
+        if let former { checkListeners(former.settings, keys: settings, findings) }
+        let parts = GatewayParts(settings, after: former, findings: findings)
+        try findings.check()
+        return parts
+    }
+
+    /// Nobody else may reach a listener that asks for no key, neither the one that is meant nor the one that is open.
+    private static func checkListeners(
+        _ settings: GatewaySettings, keys: GatewaySettings, _ findings: ConfigurationFindings
+    ) {
+        let main = ListenOptions(settings.listen, settings.limits)
+        let admin = ListenOptions(settings.adminListen, settings.limits)
+        do throws(ServerError) {
+            try GatewayServer.check(main: main, admin: admin, keys: ClientKeys(keys.clientKeys))
+        } catch {
+            findings.add(settings.error(at: main.isLoopback ? "admin_listen" : "listen", error.message))
+        }
+    }
+}
+
+extension ListenOptions {
+    init(_ address: ListenAddress, _ limits: LimitSettings) {
+        self.init(
+            host: address.host, port: address.port, bodyBytes: limits.bodyBytes, idle: .seconds(limits.clientIdle))
+    }
+}
+
+extension ClientKeys {
+    init(_ settings: [ClientKeySetting]) {
+        self.init()
+        for setting in settings {
+            switch setting {
+            case .key(let secret): accept(key: secret.value)
+            // The reader lets nothing pass that is no hash.
+            case .sha256(let hash): _ = accept(sha256: hash)
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Configuration
+import Engine
+import Ledger
+import Telemetry
+
+/// What waits, read when somebody asks.
+enum QueueMetrics {
+    static func add(to page: MetricsPage, reloader: Reloader, ledger: LedgerStore) {
+        page.readings(
+            "pi_queue_depth", "What waits: rows for the ledger, requests for an engine.", labels: ["queue"], limit: 60
+        ) {
+            let engines = reloader.parts.engines.map { Reading($0.service.load.waiting, Labels($0.setting.name)) }
+            return [Reading(ledger.health.queueDepth, Labels("ledger"))] + engines
+        }
+        page.readings(
+            "pi_engine_running", "Requests that an engine is answering.", labels: ["engine"], limit: 60
+        ) {
+            reloader.parts.engines.map { Reading($0.service.load.running, Labels($0.setting.name)) }
+        }
+        page.readings("pi_ledger_rows_total", "Rows written to the ledger.", .counter) {
+            [Reading(ledger.health.committed)]
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import Configuration
+import Dispatch
+import Gateway
+import Logging
+import Server
+import Synchronization
+import Telemetry
+
+/// Takes over changed configurations, one after the other; if anything is wrong with one, the old one stays.
+final class Reloader: Sendable {
+    private struct State {
+        var parts: GatewayParts
+        var last: Task<ReloadReport, Never>?
+    }
+
+    private let options: ServeOptions
+    /// What the process was started with; some of it holds until its end.
+    private let started: GatewaySettings
+    private let live: LiveGateway
+    private let logger: Logger
+    private let results: CounterFamily
+    private let state: Mutex<State>
+
+    init(_ options: ServeOptions, parts: GatewayParts, live: LiveGateway, logger: Logger, page: MetricsPage) {
+        self.options = options
+        self.live = live
+        self.logger = logger
+        started = parts.settings
+        state = Mutex(State(parts: parts))
+        results = page.counters(
+            "pi_config_reload_total", "Attempts to take over a changed configuration.", labels: ["result"], limit: 2,
+            known: [Labels("ok"), Labels("error")])
+    }
+
+    /// The parts in force.
+    var parts: GatewayParts { state.withLock { $0.parts } }
+
+    /// Reads the configuration again, after those that asked before.
+    ///
+    /// Requests that begin after it returned are served by the new configuration; those under way end on the old one.
+    func reload(by who: String) async -> ReloadReport {
+        let task = state.withLock { state in
+            let before = state.last
+            let task = Task {
+                _ = await before?.value
+                return await takeOver(by: who)
+            }
+            state.last = task
+            return task
+        }
+        return await task.value
+    }
+
+    private func takeOver(by who: String) async -> ReloadReport {
+        let former = parts
+        do {
+            let next = try await Self.open(options, after: former).get()
+            let service = try await GatewayService(next.configuration, backends: next.backends, after: live.current)
+            live.replace(with: service)
+            state.withLock { $0.parts = next }
+            return tell(.takenOver(restartRequired: restartRequired(next.settings)), by: who)
+        } catch let error as ConfigurationError {
+            return tell(.refused(error.all.map(ReloadReport.Problem.init)), by: who)
+        } catch {
+            let file = former.settings.file ?? "the configuration"
+            return tell(.refused([.init(file: file, message: "\(error)")]), by: who)
+        }
+    }
+
+    /// Reads files and loads models on a thread that may block.
+    private static func open(
+        _ options: ServeOptions, after former: GatewayParts
+    ) async -> Result<GatewayParts, ConfigurationError> {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global(qos: .utility).async {
+                do throws(ConfigurationError) {
+                    continuation.resume(returning: .success(try GatewayParts.open(options, after: former)))
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
+            }
+        }
+    }
+
+    /// What is different from the start and belongs to the process.
+    private func restartRequired(_ new: GatewaySettings) -> [String] {
+        let settings: [(key: String, isSame: Bool)] = [
+            ("listen", new.listen == started.listen), ("admin_listen", new.adminListen == started.adminListen),
+            ("client_keys", new.clientKeys == started.clientKeys),
+            ("ledger.file", new.ledger.file == started.ledger.file),
+            ("ledger.durability", new.ledger.durability == started.ledger.durability),
+            ("limits.body_bytes", new.limits.bodyBytes == started.limits.bodyBytes),
+            ("limits.client_idle_seconds", new.limits.clientIdle == started.limits.clientIdle),
+            ("limits.drain_seconds", new.limits.drain == started.limits.drain),
+        ]
+        return settings.filter { !$0.isSame }.map(\.key)
+    }
+
+    private func tell(_ report: ReloadReport, by who: String) -> ReloadReport {
+        results.add(1, Labels(report.result))
+        for error in report.errors {
+            logger.error("configuration refused", metadata: ["by": "\(who)", "error": "\(error.message)"])
+        }
+        if report.isTakenOver { logger.notice("configuration taken over", metadata: ["by": "\(who)"]) }
+        for key in report.restartRequired {
+            logger.warning("a changed setting takes effect only with a restart", metadata: ["key": "\(key)"])
+        }
+        return report
+    }
+}
+
+extension ReloadReport.Problem {
+    init(_ error: ConfigurationError) {
+        self.init(file: error.file, line: error.line, key: error.key, message: "\(error)")
+    }
+}
