@@ -23,7 +23,13 @@ let configurationAlias = ["Configuration": "SwiftConfiguration"]
 
 let package = Package(
     name: "promptintern",
-    products: [.executable(name: "promptintern", targets: ["promptintern"])],
+    products: [
+        .executable(name: "promptintern", targets: ["promptintern"]),
+        // For Benchmarks.
+        .library(name: "ChatAPI", targets: ["ChatAPI"]),
+        .library(name: "Ledger", targets: ["Ledger"]),
+        .library(name: "PromptSchema", targets: ["PromptSchema"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

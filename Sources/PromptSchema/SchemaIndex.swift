@@ -37,6 +37,27 @@ public struct SchemaIndex: Sendable {
         }
     }
 
+    /// How many bytes of a message `mayRecognize` looks at.
+    public static let openingLength = SimilarOpenings.reachedBytes
+
+    /// False if the first bytes of some messages show that `recognize` would say `noSchema`.
+    ///
+    /// Most requests of a gateway belong to no task; their texts then need not be unescaped, joined or copied.
+    ///
+    /// - Parameters:
+    ///   - messageCount: the number of the request's messages.
+    ///   - opening: the first `openingLength` bytes, or more, of the text of a message; all of a shorter text.
+    public func mayRecognize(messageCount: Int, opening: (Int) -> [UInt8]) -> Bool {
+        guard unanchored.isEmpty else { return true }
+        for (anchor, table) in openings where anchor < messageCount {
+            let text = opening(anchor)
+            if !table.prefixes(of: text, at: 0, end: text.count).isEmpty { return true }
+            if let near = table.nearest(to: text), isOpening(near, of: table) { return true }
+            if similar.find(in: text, message: anchor) != nil { return true }
+        }
+        return false
+    }
+
     /// A decision, with what `explain` needs to show beyond the reason.
     enum Decision {
         case matched(Int, [Segment])
@@ -98,10 +119,13 @@ public struct SchemaIndex: Sendable {
     private func nearest(_ messages: [PromptMessage]) -> Int? {
         var best: (number: Int, common: Int)?
         for (anchor, table) in openings where anchor < messages.count {
-            guard let near = table.nearest(to: messages[anchor].text) else { continue }
-            let isOpening = near.common >= min(SimilarOpenings.openingLength, table.keys[near.index].count)
-            if isOpening, near.common > best?.common ?? 0 { best = (table.values[near.index][0], near.common) }
+            guard let near = table.nearest(to: messages[anchor].text), isOpening(near, of: table) else { continue }
+            if near.common > best?.common ?? 0 { best = (table.values[near.index][0], near.common) }
         }
         return best?.number ?? similar.find(in: messages)
+    }
+
+    private func isOpening(_ near: (index: Int, common: Int), of table: PrefixTable) -> Bool {
+        near.common >= min(SimilarOpenings.openingLength, table.keys[near.index].count)
     }
 }

@@ -15,7 +15,12 @@ struct SimilarOpenings {
         let offset: Int
     }
 
+    /// How many bytes of a message can decide what `find` returns.
+    static let reachedBytes = reach + window
+
     private var places: [UInt64: Place] = [:]
+    /// A bit for each remembered hash: most of a text's windows need no look at `places`.
+    private var filter: [UInt64] = []
 
     init(_ schemas: [Schema]) {
         for (number, schema) in schemas.enumerated() {
@@ -28,30 +33,51 @@ struct SimilarOpenings {
                 if places[hash] == nil { places[hash] = Place(schema: number, anchor: anchor, offset: offset) }
             }
         }
+        filter = [UInt64](repeating: 0, count: max(256, places.count.nextPowerOfTwo))
+        for hash in places.keys { filter[word(of: hash)] |= 1 << (hash >> 58) }
     }
 
     /// The schema whose window stands near the start of one of the messages.
     func find(in messages: [PromptMessage]) -> Int? {
-        guard !places.isEmpty else { return nil }
-        let window = Self.window
-        // base^(window - 1), to take the oldest byte out of the rolling hash.
-        var power: UInt64 = 1
-        for _ in 1..<window { power = power &* Self.base }
-        for (index, message) in messages.enumerated() {
-            let text = message.text
-            guard text.count >= window else { continue }
-            var hash = Self.hash(text[0..<window])
-            let last = min(text.count - window, Self.reach)
-            for start in 0...last {
-                if let place = places[hash], place.anchor == index { return place.schema }
-                guard start < last else { break }
-                hash = (hash &- power &* UInt64(text[start])) &* Self.base &+ UInt64(text[start + window])
-            }
+        for index in messages.indices {
+            if let schema = find(in: messages[index].text, message: index) { return schema }
         }
         return nil
     }
 
+    /// The schema whose window stands near the start of this message.
+    func find(in text: [UInt8], message: Int) -> Int? {
+        let window = Self.window
+        guard !places.isEmpty, text.count >= window else { return nil }
+        var hash = Self.hash(text[0..<window])
+        let last = min(text.count - window, Self.reach)
+        let bytes = text.span
+        let words = filter.span
+        let oldest = Self.oldest
+        for start in 0...last {
+            if words[word(of: hash)] & 1 << (hash >> 58) != 0, let place = places[hash], place.anchor == message {
+                return place.schema
+            }
+            guard start < last else { break }
+            hash = hash &* Self.base &- (oldest &* UInt64(bytes[start]) &- UInt64(bytes[start + window]))
+        }
+        return nil
+    }
+
+    /// The filter's word for a hash; its bit is in the hash's top bits.
+    @inline(__always)
+    private func word(of hash: UInt64) -> Int {
+        Int(truncatingIfNeeded: hash >> 32) & (filter.count - 1)
+    }
+
+    /// base^window, to take the oldest byte out of the rolling hash.
+    private static let oldest = (0..<window).reduce(1 as UInt64) { power, _ in power &* base }
+
     private static func hash(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 &* base &+ UInt64($1) }
     }
+}
+
+extension Int {
+    fileprivate var nextPowerOfTwo: Int { self < 2 ? 1 : 1 << (Int.bitWidth - (self - 1).leadingZeroBitCount) }
 }

@@ -83,7 +83,7 @@ struct EngineBackendTests {
                 #""temperature":0,"#, with: #""temperature":1,"#)
             let sampled = BackendRequest(
                 id: "r", body: [], model: "base",
-                chat: .init(request: try ChatRequest(Array(body.utf8)), messages: request.chat?.messages))
+                chat: .init(request: try ChatRequest(Array(body.utf8))))
             return try ParsedAnswer(completion: try await backend.reply(to: sampled).body.collect()).text
         }
         #expect(try await text(#","seed":5"#) == text(#","seed":5"#))

@@ -2,7 +2,6 @@ import Backends
 import ChatAPI
 import Engine
 import Gateway
-import PromptSchema
 import TestSupport
 import Tokenization
 
@@ -50,12 +49,8 @@ struct TinyChatModel {
         let text = String(decoding: JSONWriter.encoded(query), as: UTF8.self)
         let body = Array(
             #"{"model":"client-name","temperature":0,"messages":[{"role":"user","content":\#(text)}]\#(extra)}"#.utf8)
-        let chat = try ChatRequest(body)
-        let isText = chat.messages.allSatisfy { $0.texts != nil }
         return BackendRequest(
-            id: "r1", body: body, model: model,
-            chat: .init(request: chat, messages: isText ? [PromptMessage(role: .user, text: query)] : nil),
-            limits: limits)
+            id: "r1", body: body, model: model, chat: .init(request: try ChatRequest(body)), limits: limits)
     }
 
     /// What the model says when nothing is decoded on the way: the reference for every test of text.

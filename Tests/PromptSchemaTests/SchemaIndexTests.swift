@@ -55,8 +55,39 @@ struct SchemaIndexTests {
                 }
                 #expect(index.recognize(messages) == schema.recognize(messages))
                 #expect(index.explain(messages).reason == schema.recognize(messages).reason)
+                if index.recognize(messages) != .unknown(.noSchema) { #expect(mayRecognize(messages, index)) }
             }
         }
+    }
+
+    @Test("the first bytes of a request tell that it has no schema, and never of one that has")
+    func looksAtOpenings() throws {
+        let long = String(repeating: "Rule after rule after rule. ", count: 50)
+        let index = SchemaIndex([
+            try schema("long", "You are the assistant of the desk. " + long), try schema("short", "You: "),
+            try Fixtures.houseBook(),
+        ])
+        for text in ["You are the assistant of the desk. " + long, "You: ", Fixtures.template + Fixtures.tail] {
+            let text = Fixtures.bytes(text)
+            for offset in text.indices {
+                var changed = [PromptMessage(role: .system, text: text), Fixtures.user("q")]
+                changed[0].text[offset] ^= 1
+                if index.recognize(changed) != .unknown(.noSchema) { #expect(mayRecognize(changed, index)) }
+            }
+            #expect(mayRecognize([PromptMessage(role: .system, text: text), Fixtures.user("q")], index))
+        }
+        for text in ["", "Y", "You are a helpful assistant. " + long, long, "you: "] {
+            #expect(!mayRecognize(request(text), index))
+            #expect(index.recognize(request(text)) == .unknown(.noSchema))
+        }
+        #expect(!mayRecognize([], index))
+        let suffix = try Schema(
+            id: "suffix", messages: [MessagePattern(role: .user, parts: [.query(), .template("\nOne word.")])])
+        #expect(mayRecognize(request("anything"), SchemaIndex([suffix])))
+    }
+
+    private func mayRecognize(_ messages: [PromptMessage], _ index: SchemaIndex) -> Bool {
+        index.mayRecognize(messageCount: messages.count) { Array(messages[$0].text.prefix(SchemaIndex.openingLength)) }
     }
 
     @Test("a request that two schemas match is ambiguous")

@@ -21,6 +21,12 @@ struct ByteBlock {
     @inline(__always)
     private init(_ bytes: Bytes) { self.bytes = bytes }
 
+    /// Writes the bytes; the place must have room for all of them.
+    @inline(__always)
+    func store(in text: inout MutableRawSpan, at offset: Int) {
+        text.storeBytes(of: bytes, toByteOffset: offset, as: Bytes.self)
+    }
+
     /// The lanes with this byte.
     @inline(__always)
     func equals(_ byte: UInt8) -> Lanes { bytes .== Self.all(byte) }

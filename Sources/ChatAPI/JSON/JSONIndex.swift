@@ -17,6 +17,8 @@ struct JSONIndex: Sendable {
         var next: UInt32
         var kind: Kind
         var flags: Flags
+        /// By how many bytes a string's content is longer than its text; the greatest number stands for that or more.
+        var excess: UInt16 = 0
     }
 
     /// What the pass learned about a string on the way.
@@ -59,14 +61,14 @@ extension OutputSpan<JSONIndex.Record> {
     /// Adds a value that has no children.
     @inline(__always)
     mutating func append(
-        _ kind: JSONIndex.Kind, _ start: Int, _ end: Int, flags: JSONIndex.Flags = []
+        _ kind: JSONIndex.Kind, _ start: Int, _ end: Int, flags: JSONIndex.Flags = [], excess: Int = 0
     ) throws(JSONFault) {
         guard !isFull else { throw .fullIndex }
         let next = UInt32(truncatingIfNeeded: count + 1)
         append(
             JSONIndex.Record(
                 start: UInt32(truncatingIfNeeded: start), end: UInt32(truncatingIfNeeded: end), next: next,
-                kind: kind, flags: flags))
+                kind: kind, flags: flags, excess: UInt16(clamping: excess)))
     }
 
     /// Opens a container inside `parent` and returns its record.

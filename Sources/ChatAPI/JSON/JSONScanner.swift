@@ -98,9 +98,9 @@ enum JSONScanner {
     private static func string(
         _ text: Span<UInt8>, _ start: Int, into index: inout OutputSpan<JSONIndex.Record>
     ) throws(JSONFault) -> Int {
-        var flags: JSONIndex.Flags = []
-        let end = try JSONStringScanner.end(text, start + 1, flags: &flags)
-        try index.append(.string, start, end, flags: flags)
+        var string = JSONStringScanner()
+        let end = try string.end(text, start + 1)
+        try index.append(.string, start, end, flags: string.flags, excess: string.excess)
         return end
     }
 

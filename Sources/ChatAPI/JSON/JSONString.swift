@@ -25,6 +25,22 @@ public struct JSONString: Sendable {
         return JSONUnescape.text(bytes.span, contentRange)
     }
 
+    /// The number of bytes of the text in UTF-8; a lone surrogate counts three.
+    public var utf8Count: Int {
+        let entry = self.entry
+        guard entry.excess == .max else { return contentRange.count - Int(entry.excess) }
+        let bytes = storage.bytes
+        return contentRange.count - JSONUnescape.excess(bytes.span, contentRange)
+    }
+
+    /// The first bytes of the text in UTF-8, `count` or a few more, or all of a shorter text; nil if the string is not
+    /// Unicode. The last character may be cut.
+    public func utf8(first count: Int) -> [UInt8]? {
+        guard isUnicode else { return nil }
+        let bytes = storage.bytes
+        return JSONUnescape.text(bytes.span, contentRange, limit: count)
+    }
+
     /// The text; nil if the string is not Unicode.
     public var text: String? {
         guard isUnicode else { return nil }

@@ -1,21 +1,21 @@
 /// The string grammar of RFC 8259, section 7, with UTF-8 checked on the way, sixteen bytes at a time.
 ///
 /// The blocks only tell where something is; what it is, and every fault, is read byte by byte from there.
-enum JSONStringScanner {
+struct JSONStringScanner {
+    private(set) var flags: JSONIndex.Flags = []
+    /// The bytes that escapes take beyond what they stand for.
+    private(set) var excess = 0
+
     /// Returns the place after the closing quote of a string whose first content byte is at `start`.
     @inline(__always)
-    static func end(
-        _ text: Span<UInt8>, _ start: Int, flags: inout JSONIndex.Flags
-    ) throws(JSONFault) -> Int {
+    mutating func end(_ text: Span<UInt8>, _ start: Int) throws(JSONFault) -> Int {
         let at = ByteScan.endOfPlainRun(text, start)
         if at < text.count, text[at] == UInt8(ascii: "\"") { return at + 1 }
-        return try endOfOtherText(text, at, flags: &flags)
+        return try endOfOtherText(text, at)
     }
 
     /// The same for a string that is not plain ASCII up to its end; `start` is where that shows.
-    private static func endOfOtherText(
-        _ text: Span<UInt8>, _ start: Int, flags: inout JSONIndex.Flags
-    ) throws(JSONFault) -> Int {
+    private mutating func endOfOtherText(_ text: Span<UInt8>, _ start: Int) throws(JSONFault) -> Int {
         var at = start
         while true {
             guard at < text.count else { throw JSONFault(reason: .unexpectedEnd, offset: text.count) }
@@ -28,10 +28,12 @@ enum JSONStringScanner {
                 flags.insert(.escaped)
                 if at + 1 < text.count, JSONEscape.shortValue(text[at + 1]) != nil {
                     at += 2
+                    excess += 1
                 } else {
                     let escape = try JSONEscape(text, at)
                     if escape.isLoneSurrogate { flags.insert(.loneSurrogate) }
                     at += escape.length
+                    excess += escape.length - UTF8Scan.width(escape.value)
                 }
             } else {
                 throw JSONFault(reason: .controlCharacter, offset: at)
@@ -42,7 +44,7 @@ enum JSONStringScanner {
 
     /// Checks characters from `start` on, of which the first is not ASCII, and returns a place at or before the end of
     /// the run, on the border of a character.
-    private static func endOfCharacters(_ text: Span<UInt8>, _ start: Int) throws(JSONFault) -> Int {
+    private func endOfCharacters(_ text: Span<UInt8>, _ start: Int) throws(JSONFault) -> Int {
         var at = start
         let bytes = unsafe text.bytes
         while at >= 3, at &+ ByteBlock.width <= text.count {
@@ -68,7 +70,7 @@ enum JSONStringScanner {
     }
 
     /// The start of the character that a block's end at `at` may have cut, else `at`.
-    private static func startOfCharacter(_ text: Span<UInt8>, _ at: Int, notBefore start: Int) -> Int {
+    private func startOfCharacter(_ text: Span<UInt8>, _ at: Int, notBefore start: Int) -> Int {
         var first = at
         while first > start, at - first < 3 {
             first -= 1

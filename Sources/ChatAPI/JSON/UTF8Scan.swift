@@ -38,17 +38,6 @@ enum UTF8Scan {
     static func width(_ value: UInt32) -> Int {
         value < 0x80 ? 1 : value < 0x800 ? 2 : value < 0x10000 ? 3 : 4
     }
-
-    /// Adds the sequence of a scalar value.
-    static func append(_ value: UInt32, to text: inout OutputSpan<UInt8>) {
-        let width = width(value)
-        guard width > 1 else { return text.append(UInt8(truncatingIfNeeded: value)) }
-        let lead: UInt32 = width == 2 ? 0xC0 : width == 3 ? 0xE0 : 0xF0
-        text.append(UInt8(truncatingIfNeeded: lead | value >> UInt32(6 * (width - 1))))
-        for shift in (0..<width - 1).reversed() {
-            text.append(UInt8(truncatingIfNeeded: 0x80 | value >> UInt32(6 * shift) & 0x3F))
-        }
-    }
 }
 
 extension OutputSpan<UInt8> {

@@ -21,14 +21,16 @@ public struct BackendRequest: Sendable {
     public struct Chat: Sendable {
         /// The client's request: sampling, streaming, features.
         public let request: ChatRequest
-        /// The messages to answer, after stripping; nil if they are not plain text throughout.
-        public let messages: [PromptMessage]?
+        private let stripped: [PromptMessage]?
 
-        /// Makes a chat.
-        public init(request: ChatRequest, messages: [PromptMessage]?) {
+        /// Makes a chat; without a stripped prompt, the messages to answer are the request's.
+        public init(request: ChatRequest, stripped: [PromptMessage]? = nil) {
             self.request = request
-            self.messages = messages
+            self.stripped = stripped
         }
+
+        /// The messages to answer, after stripping; nil if they are not text throughout. Unescaped anew at each call.
+        public var messages: [PromptMessage]? { stripped ?? RequestMessages(request)?.messages }
     }
 
     /// The request's id.

@@ -39,10 +39,9 @@ struct DecidedRequest: Sendable {
             manifestMatches: task?.mayStrip ?? false || mode == .audit && task?.manifest == .missing,
             unsupportedFeatures: features,
             bucket: stickyKey().bucket(task: task?.name ?? ""))
-        let pieces = recognized.counted
         detail = Self.detail(recognized, decision.reason, features)
         self.recognized = recognized
-        full = task?.counter?.count(pieces) ?? PromptCounter.estimate(pieces)
+        full = Self.fullTokens(recognized)
         source = task?.counter == nil ? .estimated("bytes/4") : .counted
         guard decision.arm == .internalized || decision.reason == .audit else {
             self.decision = decision
@@ -52,6 +51,12 @@ struct DecidedRequest: Sendable {
         stripped = Self.strip(recognized)
         let mustStay = stripped == nil && decision.arm == .internalized
         self.decision = mustStay ? Decision(arm: .fullPrompt, reason: .unstrippable) : decision
+    }
+
+    private static func fullTokens(_ recognized: RecognizedRequest) -> SegmentTokens {
+        guard let task = recognized.task else { return PromptCounter.estimate(bytes: recognized.request.textByteCount) }
+        let pieces = recognized.counted
+        return task.counter?.count(pieces) ?? PromptCounter.estimate(pieces)
     }
 
     private static func detail(

@@ -8,8 +8,8 @@ struct Outbound: Sendable {
     let backend: any Backend
     let model: String
     let body: [UInt8]
-    /// Nil if the messages are not text throughout.
-    let messages: [PromptMessage]?
+    /// The stripped prompt's messages; nil if nothing was stripped.
+    let stripped: [PromptMessage]?
     let tokens: SegmentTokens
     let limits: BackendRequest.Limits
     /// Whether the gateway asked for a usage chunk that the client did not ask for.
@@ -25,7 +25,7 @@ extension DecidedRequest {
             let body = request.body(model: tuned.model, keeping: stripped.selection, includeUsage: asksForUsage)
         else { return nil }
         return Outbound(
-            backend: backend, model: tuned.model, body: body, messages: stripped.messages, tokens: stripped.tokens,
+            backend: backend, model: tuned.model, body: body, stripped: stripped.messages, tokens: stripped.tokens,
             limits: tuned.limits, hidesUsage: asksForUsage)
     }
 
@@ -37,6 +37,6 @@ extension DecidedRequest {
         let body = renamed == nil && !adds ? request.body : request.body(model: renamed, includeUsage: adds)
         return Outbound(
             backend: backend, model: model ?? request.model, body: body ?? request.body,
-            messages: recognized.messages?.messages, tokens: full, limits: BackendRequest.Limits(), hidesUsage: adds)
+            stripped: nil, tokens: full, limits: BackendRequest.Limits(), hidesUsage: adds)
     }
 }

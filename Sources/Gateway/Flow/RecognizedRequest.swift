@@ -14,7 +14,7 @@ struct RecognizedRequest: Sendable {
     }
 
     let request: ChatRequest
-    /// Nil if the messages are not text throughout.
+    /// Nil if the request belongs to no task: then nobody needs its texts.
     let messages: RequestMessages?
     let outcome: Outcome
 

@@ -122,7 +122,7 @@ extension GatewayService {
             to: BackendRequest(
                 id: received.id, method: received.method, target: received.target,
                 headers: received.forwardedHeaders(readingAnswer: true), body: outbound.body, model: outbound.model,
-                chat: .init(request: request, messages: outbound.messages), limits: outbound.limits))
+                chat: .init(request: request, stripped: outbound.stripped), limits: outbound.limits))
         return arm == .internalized ? try await TunedAnswer.confirm(reply) : reply
     }
 

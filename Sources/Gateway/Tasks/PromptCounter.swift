@@ -29,6 +29,11 @@ public struct PromptCounter: Sendable {
         return tokens
     }
 
+    /// An estimate without a tokenizer for a prompt of which nothing is recognized: a token for every four bytes.
+    static func estimate(bytes: Int) -> SegmentTokens {
+        SegmentTokens(other: (bytes + 3) / 4)
+    }
+
     /// An estimate without a tokenizer: a token for every four bytes, rounded up, by segment kind.
     static func estimate(_ pieces: [CountedMessage]) -> SegmentTokens {
         var bytes = SegmentTokens.zero

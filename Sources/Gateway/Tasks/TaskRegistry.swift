@@ -29,8 +29,8 @@ public struct TaskRegistry: Sendable {
 
     /// What a request is; pure, so that a replay recognizes the same.
     func recognize(_ request: ChatRequest) -> RecognizedRequest {
-        guard !tasks.isEmpty, let messages = RequestMessages(request) else {
-            return RecognizedRequest(request: request, messages: RequestMessages(request), outcome: .noTask)
+        guard !tasks.isEmpty, opensLikeSome(request), let messages = RequestMessages(request) else {
+            return RecognizedRequest(request: request, messages: nil, outcome: .noTask)
         }
         let outcome: RecognizedRequest.Outcome =
             switch index.recognize(messages.messages) {
@@ -40,5 +40,12 @@ public struct TaskRegistry: Sendable {
                 reason.task.flatMap { self[$0] }.map { .refused($0, reason) } ?? .noTask
             }
         return RecognizedRequest(request: request, messages: messages, outcome: outcome)
+    }
+
+    /// False for most requests that belong to no task, told from the first bytes of their messages.
+    private func opensLikeSome(_ request: ChatRequest) -> Bool {
+        index.mayRecognize(messageCount: request.messages.count) { message in
+            request.opening(of: message, count: SchemaIndex.openingLength)
+        }
     }
 }

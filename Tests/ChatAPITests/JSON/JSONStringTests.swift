@@ -46,6 +46,25 @@ struct JSONStringTests {
         #expect(raw(0..<10) == nil)
     }
 
+    @Test("the text's length and its first bytes are those of the whole text, however it is written")
+    func readsOpenings() throws {
+        let seed: UInt64 = 0x0FE7
+        print("seed \(seed)")
+        var json = RandomJSON(seed: seed)
+        for _ in 0..<1_000 {
+            let text = json.text(length: 80)
+            let string = try string(String(decoding: json.quoted(text), as: UTF8.self))
+            let whole = Array(text.utf8)
+            #expect(string.utf8Count == whole.count)
+            let wanted = Int.random(in: 0...whole.count + 2, using: &json.random)
+            let opening = try #require(string.utf8(first: wanted))
+            #expect(opening == Array(whole.prefix(opening.count)))
+            #expect(opening.count >= min(wanted, whole.count) && opening.count < wanted + 4)
+        }
+        let newlines = 70_000
+        #expect(try string("\"" + String(repeating: "\\n", count: newlines) + "é\"").utf8Count == newlines + 2)
+    }
+
     @Test("ranges out of order are refused")
     func refusesDisorder() throws {
         let string = try string(#""abcdef""#)
