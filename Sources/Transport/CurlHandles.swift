@@ -23,6 +23,8 @@ import Foundation
         // libcurl counts the connections in use, and at this number closes those that could be kept.
         _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, max(1, options.connections))
         _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, max(0, options.connectionsPerHost ?? 0))
+        // One exchange at a time on a connection: libcurl 7.88 hands bytes of one HTTP/2 stream to another after a pause.
+        _ = unsafe ccurl_multi_set_long(handle, CURLMOPT_PIPELINING, Int(CURLPIPE_NOTHING))
         _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_SOCKETDATA, context)
         _ = unsafe ccurl_multi_set_socket_function(handle, socketCallback)
         _ = unsafe ccurl_multi_set_pointer(handle, CURLMOPT_TIMERDATA, context)

@@ -43,8 +43,6 @@ internal import CCurl
     mutating func setEndpoint(_ options: EndpointOptions, isSecure: Bool) {
         let usesHTTP2 = options.allowsHTTP2 && isSecure
         set(CURLOPT_HTTP_VERSION, usesHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
-        // The first exchanges wait to learn whether they can share a connection, instead of opening one each.
-        if usesHTTP2 { set(CURLOPT_PIPEWAIT, 1) }
         set(CURLOPT_SSLVERSION, options.minimumTLS == .tls13 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2)
         if let file = options.certificateAuthorities {
             set(CURLOPT_CAINFO, file)

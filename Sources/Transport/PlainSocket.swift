@@ -89,7 +89,7 @@ extension SocketAddress {
         if text.first == "[" {
             var address = in6_addr()
             guard unsafe inet_pton(AF_INET6, String(text.dropFirst().dropLast()), &address) == 1 else { return nil }
-            self = unsafe withUnsafeBytes(of: &address) { unsafe .v6([UInt8]($0)) }
+            self = unsafe withUnsafeBytes(of: &address) { unsafe Self.unmapped([UInt8]($0)) }
         } else {
             var address = in_addr()
             guard unsafe inet_pton(AF_INET, text, &address) == 1 else { return nil }

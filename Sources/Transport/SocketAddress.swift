@@ -27,7 +27,7 @@ enum SocketAddress: Equatable, Sendable {
     }
 
     /// An IPv4 address in IPv6's clothes (::ffff:a.b.c.d, or NAT64's 64:ff9b::a.b.c.d) is what it stands for.
-    private static func unmapped(_ bytes: [UInt8]) -> SocketAddress {
+    static func unmapped(_ bytes: [UInt8]) -> SocketAddress {
         let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         let translated: [UInt8] = [0, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
         return bytes.starts(with: mapped) || bytes.starts(with: translated) ? .v4(Array(bytes[12...])) : .v6(bytes)

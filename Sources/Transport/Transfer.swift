@@ -142,6 +142,9 @@ final class Transfer {
         case .tooLarge where !head.isComplete:
             return .failure(failure(.tooManyHeaders, "sent a header field that is too long"))
         case .tooLarge: return .failure(failure(.internalFailure, "could not be served: \(outcome.text)"))
+        // Such as a proxy that answers CONNECT with an error.
+        case .failed(.reset) where !timer.wasSent:
+            return .failure(failure(.connect, "could not be connected to: \(outcome.text)"))
         case .failed(let code): return .failure(failure(code, "failed: \(outcome.text)"))
         }
     }

@@ -1,12 +1,13 @@
 import TestSupport
 import Testing
-import Transport
+
+@testable import Transport
 
 @Suite("Callers that leave", .bothCarriers)
 struct CancellationTests {
     /// When the caller is cancelled.
     enum Moment: CaseIterable {
-        case beforeHead, inSilence, midStream
+        case beforeHead, inSilence, midStream, paused
     }
 
     @Test("cancelling the task closes the upstream's connection", arguments: Moment.allCases)
@@ -15,14 +16,17 @@ struct CancellationTests {
             switch moment {
             case .beforeHead: [.hold]
             case .inSilence: [.chunkedHead(), .chunk("a"), .hold]
-            case .midStream: [.chunkedHead()] + Array(repeating: .chunk(patterned(1000)), count: 100_000)
+            case .midStream, .paused: [.chunkedHead()] + Array(repeating: .chunk(patterned(1000)), count: 100_000)
             }
         }
         let reading = ScriptedSignal()
         let task = Task { () -> TransportError? in
             do {
                 let response = try await fixture.send()
-                for try await _ in response.body { reading.fire() }
+                for try await _ in response.body {
+                    reading.fire()
+                    if moment == .paused { try? await Task.sleep(for: .seconds(60)) }
+                }
                 return nil
             } catch let error as TransportError {
                 return error
@@ -30,6 +34,7 @@ struct CancellationTests {
         }
         #expect(await fixture.server.waitForRequests(1))
         if moment != .beforeHead { #expect(await eventually { reading.isFired }) }
+        if moment == .paused { try await Task.sleep(for: .milliseconds(50)) }
         let cancelled = ContinuousClock.now
         task.cancel()
         let error = try #require(try await task.value)
@@ -37,6 +42,28 @@ struct CancellationTests {
         #expect(error.wasSent)
         let closed = try #require(await fixture.server.waitForClientClose())
         #expect(cancelled.duration(to: closed) < .seconds(2))
+    }
+
+    @Test("cancelling a task that waits for a connection ends its wait")
+    func cancelledConnecting() async throws {
+        let server = try ScriptedServer(backlog: 0, accepts: false) { _ in [] }
+        let transport = try CurlTransport(options: Carrier.options())
+        let endpoint = try UpstreamEndpoint(server.baseURL)
+        let tasks = (0..<4).map { _ in
+            Task { () -> TransportError? in
+                do throws(TransportError) {
+                    _ = try await transport.send(TransportRequest(method: "POST", path: "/", body: [1]), to: endpoint)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+        try await Task.sleep(for: .milliseconds(50))
+        let cancelled = ContinuousClock.now
+        for task in tasks { task.cancel() }
+        for task in tasks { #expect(await task.value?.code == .cancelled) }
+        #expect(cancelled.duration(to: .now) < .seconds(1))
     }
 
     @Test("a task that was cancelled before it sent sends nothing")

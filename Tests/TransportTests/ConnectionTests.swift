@@ -15,6 +15,34 @@ struct ConnectionTests {
         #expect(fixture.server.requests.map(\.index) == Array(0..<20))
     }
 
+    @Test("a thousand requests one after the other share one connection, a thousand by sixteen callers at most sixteen")
+    func reuse() async throws {
+        let fixture = try TransportFixture { request in [.response(body: request.body)] }
+        for _ in 0..<1000 { _ = try await fixture.send(body: [1]).body.collect() }
+        #expect(fixture.server.connectionCount == 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for caller in 0..<16 {
+                group.addTask {
+                    for _ in 0..<62 {
+                        let body = [UInt8](repeating: UInt8(caller), count: 1 + caller * 3000)
+                        let answer = try await fixture.send(body: body).body.collect()
+                        #expect(answer == body)
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(fixture.server.connectionCount <= 16)
+    }
+
+    @Test("bytes behind an answer's end are dropped, and its connection is not used again")
+    func excess() async throws {
+        let fixture = try TransportFixture { _ in [.text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200")]
+        }
+        for _ in 0..<2 { #expect(try await fixture.send().body.collect() == [UInt8]("ok".utf8)) }
+        #expect(fixture.server.connectionCount == 2)
+    }
+
     @Test("200 requests in parallel each get their own answer")
     func parallel() async throws {
         let fixture = try TransportFixture { request in [.wait(milliseconds: 20), .response(body: request.body)] }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import Transport
@@ -59,6 +60,31 @@ struct StreamTests {
         #expect(wrong == nil)
     }
 
+    @Test("eight stopped readers with 75 MB on offer each cost less than 16 MB")
+    func stoppedReaders() async throws {
+        let piece = patterned(75 << 10)
+        let fixture = try TransportFixture { _ in
+            [.text("HTTP/1.1 200 OK\r\nContent-Length: \(piece.count << 10)\r\n\r\n")]
+                + Array(repeating: .send(piece), count: 1024)
+        }
+        do {
+            var iterator = try await fixture.send("GET", "/warm-up").body.makeAsyncIterator()
+            _ = try await iterator.next()
+        }
+        let before = try residentBytes()
+        var stopped: [TransportResponse] = []
+        for _ in 0..<8 { stopped.append(try await fixture.send("GET", "/big")) }
+        var settled = -1
+        while settled != fixture.server.bytesSent {
+            settled = fixture.server.bytesSent
+            try await Task.sleep(for: .milliseconds(150))
+        }
+        let growth = try residentBytes() - before
+        print("8 stopped readers: resident memory grew by \(growth >> 10) KiB")
+        #expect(growth < 16 << 20)
+        #expect(stopped.count == 8)
+    }
+
     @Test("one stopped reader does not hold up the others")
     func independent() async throws {
         let fixture = try TransportFixture { request in
@@ -78,4 +104,10 @@ struct StreamTests {
         let response = try await fixture.send()
         await #expect(throws: TransportError.self) { try await response.body.collect(upTo: 99) }
     }
+}
+
+/// This process's resident memory.
+private func residentBytes() throws -> Int {
+    let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    return try #require(Int(text.split(separator: " ")[1])) * 4096
 }
