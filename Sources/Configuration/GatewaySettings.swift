@@ -33,6 +33,8 @@ public struct GatewaySettings: Sendable, Hashable {
     public var limits = LimitSettings()
     /// Whether every request goes in full until it is switched off.
     public var killSwitch = false
+    /// When streams that go in full are asked for their usage.
+    public var streamUsage = StreamUsageSetting.asAsked
 
     /// Settings with no backend and no task.
     public init() {}

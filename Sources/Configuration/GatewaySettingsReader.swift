@@ -10,7 +10,7 @@ struct GatewaySettingsReader {
     func settings() throws(ConfigurationError) -> GatewaySettings {
         let file = try root.mapping(keys: [
             "listen", "admin_listen", "client_keys", "ledger", "prices", "engines", "servers", "upstreams",
-            "passthrough", "tasks", "limits", "kill_switch",
+            "passthrough", "tasks", "limits", "kill_switch", "stream_usage",
         ])
         var settings = GatewaySettings()
         settings.file = root.file
@@ -20,6 +20,9 @@ struct GatewaySettingsReader {
         part(file["ledger"]) { value throws(ConfigurationError) in settings.ledger = try ledger(value) }
         part(file["prices"]) { value throws(ConfigurationError) in settings.prices = try path(value) }
         part(file["kill_switch"]) { value throws(ConfigurationError) in settings.killSwitch = try value.bool() }
+        part(file["stream_usage"]) { value throws(ConfigurationError) in
+            settings.streamUsage = try value.choice(StreamUsageSetting.self)
+        }
         items(file["client_keys"]) { value throws(ConfigurationError) in
             settings.clientKeys += try clientKey(value)
         }

@@ -104,6 +104,7 @@ def the_served_gateway(the_upstream, tmp_path_factory):
                 mode: on
                 tuned: {{backend: vllm, model: house-books-tuned}}
                 full_prompt: {{backend: openai}}
+            stream_usage: always
             """),
     )
     yield gateway

@@ -225,6 +225,27 @@ def test_row_06_usage_the_gateway_asked_for_itself_is_hidden(served_gateway, ups
     assert len(list(sdk(served_gateway).chat.completions.create(**request))) == len(events) - 1
 
 
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("options", [None, {}, {"include_usage": False}, {"include_obfuscation": False}, {"include_usage": True}])
+def test_row_06_a_stream_that_passes_through_is_asked_too_where_that_is_configured(served_gateway, upstream, options, size):
+    request = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "x"}], "n": 1.0, "stream": True}
+    if options is not None:
+        request |= {"stream_options": options}
+    body = json.dumps(request, indent=1).encode()
+    upstream.answer = lambda sent: stream(cut(b"".join(openai_api.chat_events(sent.json)), size))
+    reply = wire.chat(served_gateway.port, body)
+    client_asks = bool(options and options.get("include_usage"))
+    assert upstream.last.json == request | {"stream_options": (options or {}) | {"include_usage": True}}
+    if client_asks:
+        assert upstream.last.body == body
+    events = openai_api.chat_events(upstream.last.json)
+    if not client_asks:
+        events.pop(-2)
+    assert reply.body == b"".join(events) and reply.is_whole
+    row = served_gateway.row(reply.value("x-request-id"))
+    assert (row["prompt_tokens"], row["completion_tokens"], row["completion_source"]) == (19, 10, "reported")
+
+
 def test_a_servers_answer_is_the_clients(served_gateway, upstream, asked):
     """Tools and all the rest of an answer from the tuned server come through whole."""
     raw = sdk(served_gateway).chat.completions.with_raw_response.create(**asked[0])

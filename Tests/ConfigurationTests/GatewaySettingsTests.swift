@@ -36,6 +36,7 @@ struct GatewaySettingsTests {
             mode: on
         limits: {body_bytes: 2048, tuned_first_token_seconds: 0.5}
         kill_switch: true
+        stream_usage: always
         """
     private static let environment = ["HOST": "gpu", "UPSTREAM": "secret-2", "KEYS": "first,second"]
 
@@ -78,6 +79,7 @@ struct GatewaySettingsTests {
         #expect(settings.limits.bodyBytes == 2048)
         #expect(settings.limits.tunedFirstToken == 0.5)
         #expect(settings.killSwitch)
+        #expect(settings.streamUsage == .always)
     }
 
     @Test("what is left out has its default, with the ledger beside the configuration")
@@ -87,6 +89,7 @@ struct GatewaySettingsTests {
         #expect(settings.ledger.file == "/etc/var/ledger.sqlite")
         #expect(settings.tasks.isEmpty && settings.backendNames.isEmpty && !settings.killSwitch)
         #expect(settings.limits == LimitSettings())
+        #expect(settings.streamUsage == .asAsked)
     }
 
     @Test(

@@ -48,7 +48,8 @@ struct GatewayParts: Sendable {
         }
         configuration = GatewayConfiguration(
             tasks: served, routes: Self.routes(settings, engines, served), defaultBackend: passthrough,
-            prices: prices ?? PriceTable(), killSwitch: settings.killSwitch, jsonLimits: json)
+            prices: prices ?? PriceTable(), killSwitch: settings.killSwitch,
+            addsStreamUsage: settings.streamUsage == .always, jsonLimits: json)
     }
 
     /// Ends the engines' threads and the upstream connections.
