@@ -31,6 +31,10 @@ public struct Reason: RawRepresentable, Sendable, Hashable, Codable {
     public static let ambiguous = Reason(rawValue: "ambiguous")
     /// The prompt holds an example that the task's bank does not.
     public static let unknownExample = Reason(rawValue: "unknown_example")
+    /// The prompt has the task's template with other turns or roles.
+    public static let messages = Reason(rawValue: "messages")
+    /// A query is empty, or a text or a number of examples is beyond the schema's limit.
+    public static let limit = Reason(rawValue: "limit")
 
     /// The request uses something that the tuned backend lacks.
     public static let unsupportedFeature = Reason(rawValue: "unsupported_feature")

@@ -9,6 +9,8 @@ import ServiceLifecycle
 ///     try await server.run()
 public struct GatewayServer: Sendable {
     private let group: ServiceGroup
+    /// What the main listener has to do right now.
+    public let load: ServerLoad
 
     /// Prepares the listeners; nothing listens yet.
     ///
@@ -37,12 +39,14 @@ public struct GatewayServer: Sendable {
                 shared: ConnectionContext(routes: routes, keys: keys, options: options, onRequest: onRequest),
                 loops: loops)
         }
+        let clients = listener(ListeningAddresses.main, main, .main(gateway, health: health), keys)
+        load = clients.shared.load
         // They are stopped from the last to the first: operators can look on until the clients are served.
         var configuration = ServiceGroupConfiguration(
             services: [
                 listener(
                     ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions), ClientKeys()),
-                listener(ListeningAddresses.main, main, .main(gateway, health: health), keys),
+                clients,
             ], logger: Listener.quiet)
         configuration.maximumGracefulShutdownDuration = drain
         group = ServiceGroup(configuration: configuration)

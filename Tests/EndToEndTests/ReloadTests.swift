@@ -161,6 +161,11 @@ struct ReloadTests {
                 running.errors.components(separatedBy: "configuration taken over by=SIGHUP").count > 5
             })
         #expect(await traffic.stop() == [])
+        var during = ""
+        for _ in 0..<50 where !during.contains("\npi_connections 1\n") {
+            during = try await gateway.send("GET", "/metrics", admin: true).text
+        }
+        #expect(during.contains("\npi_requests_in_progress 1\n") && during.contains("\npi_connections 1\n"))
         released.fire()
         let answer = await stream.response(to: "POST")
         #expect(answer.isWhole && answer.text.contains("old") && answer.text.contains("[DONE]"))

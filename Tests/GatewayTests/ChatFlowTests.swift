@@ -236,6 +236,7 @@ struct ChatFlowTests {
         })
         let unknown = await gateway.chat(GatewayFixture.body(template: "x", model: "nobody"), id: "a")
         #expect(unknown.status == 404)
+        #expect(try await unknown.text().contains("No upstream is configured"))
         #expect(try await gateway.rows("a").map(\.status) == [404])
         let known = await gateway.chat(GatewayFixture.body(template: "x", model: "own"), id: "b")
         #expect(known.status == 200)

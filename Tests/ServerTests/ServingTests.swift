@@ -132,7 +132,7 @@ struct ServingTests {
             return .json("{}")
         }) { gateway in
             for port in [gateway.port, gateway.adminPort] {
-                for path in ["/health/live", "/health/ready"] {
+                for path in ["/health/live", "/health/ready", "/health/liveliness", "/health/readiness"] {
                     let connection = try RawConnection(port: port)
                     try connection.send(request("GET", path))
                     #expect(await connection.response().status == 200)

@@ -81,16 +81,38 @@ extension APIError {
 
     /// 404: no such model here.
     public static func modelNotFound(_ model: String) -> APIError {
+        modelNotFound(model, advice: "")
+    }
+
+    /// 404: no such model here, and nobody to pass the request on to.
+    public static func modelNotFoundWithoutUpstream(_ model: String) -> APIError {
+        modelNotFound(
+            model, advice: " No upstream is configured for other models: give one under `upstreams`, or --upstream.")
+    }
+
+    private static func modelNotFound(_ model: String, advice: String) -> APIError {
         APIError(
             status: 404,
-            message: "The model '\(model.prefix(200))' does not exist here. GET /v1/models lists those that do.",
+            message: "The model '\(model.prefix(200))' does not exist here. GET /v1/models lists those that do."
+                + advice,
             type: "invalid_request_error", param: "model", code: "model_not_found")
     }
 
     /// 404: no such path here.
     public static func routeNotFound(method: String, path: String) -> APIError {
+        routeNotFound(method, path, advice: "")
+    }
+
+    /// 404: no such path here, and nobody to pass the request on to.
+    public static func routeNotFoundWithoutUpstream(method: String, path: String) -> APIError {
+        routeNotFound(
+            method, path,
+            advice: " No upstream is configured to pass it on to: give one under `upstreams`, or --upstream.")
+    }
+
+    private static func routeNotFound(_ method: String, _ path: String, advice: String) -> APIError {
         APIError(
-            status: 404, message: "Unknown request: \(method.prefix(20)) \(path.prefix(200)).",
+            status: 404, message: "Unknown request: \(method.prefix(20)) \(path.prefix(200)).\(advice)",
             type: "invalid_request_error", code: "unknown_url")
     }
 

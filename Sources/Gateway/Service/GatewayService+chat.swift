@@ -55,7 +55,7 @@ extension GatewayService {
             }
             guard let outbound else {
                 let model = decided.recognized.request.model
-                return await refuse(received, .modelNotFound(model), reason: why, model: model)
+                return await refuse(received, .modelNotFoundWithoutUpstream(model), reason: why, model: model)
             }
             let attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
             if number == 1 { log.metrics.dispatched(received.arrival) }

@@ -7,7 +7,7 @@ extension GatewayService {
     public func forward(_ received: Received) async -> ClientReply {
         let model = Self.model(in: received)
         guard let backend = configuration.defaultBackend.flatMap({ backends[$0] }) else {
-            let error = APIError.routeNotFound(method: received.method, path: received.path)
+            let error = APIError.routeNotFoundWithoutUpstream(method: received.method, path: received.path)
             return await refuse(received, error, reason: .forwarded, model: model)
         }
         let path = received.path

@@ -16,7 +16,7 @@ extension GatewayService {
             return ClientReply(json: model.body, requestID: received.id)
         }
         guard configuration.defaultBackend != nil else {
-            return ClientReply(APIError.modelNotFound(id), requestID: received.id)
+            return ClientReply(APIError.modelNotFoundWithoutUpstream(id), requestID: received.id)
         }
         return await forward(received)
     }

@@ -6,6 +6,7 @@ final class ConnectionContext: Sendable {
     let keys: ClientKeys
     let options: ListenOptions
     let date = ResponseDate()
+    let load = ServerLoad()
     let onRequest: @Sendable (RequestRecord) -> Void
 
     init(

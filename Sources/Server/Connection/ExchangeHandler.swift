@@ -39,7 +39,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     let executor: LoopExecutor
     var context: ChannelHandlerContext?
     var phase = Phase.idle
-    var exchange: ClientExchange?
+    var exchange: ClientExchange? {
+        didSet { shared.load.addRequests((exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)) }
+    }
     var work: Task<Void, Never>?
     /// Who waits until the connection takes more.
     var writer: CheckedContinuation<Void, Never>?
@@ -57,11 +59,13 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        shared.load.addConnections(1)
         clock.begin(.header, for: shared.options, on: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         leave()
+        shared.load.addConnections(-1)
         self.context = nil
     }
 

@@ -15,14 +15,15 @@ final class HealthReport: Sendable {
     func stop() { isStopping.withLock { $0 = true } }
 
     var routes: [RouteTable.Route] {
-        [
-            RouteTable.Route("GET", "/health/live", access: .open, isHealthCheck: true) { request, _ in
+        // The second name of each is the one that LiteLLM gives it.
+        ["/health/live", "/health/liveliness"].map { path in
+            RouteTable.Route("GET", path, access: .open, isHealthCheck: true) { request, _ in
                 ClientReply(json: Array(#"{"live":true}"#.utf8), requestID: request.id)
-            },
-            RouteTable.Route("GET", "/health/ready", access: .open, isHealthCheck: true) { request, _ in
-                self.ready(request)
-            },
-        ]
+            }
+        }
+            + ["/health/ready", "/health/readiness"].map { path in
+                RouteTable.Route("GET", path, access: .open, isHealthCheck: true) { request, _ in self.ready(request) }
+            }
     }
 
     /// 200, or 503 with the reasons.

@@ -37,7 +37,8 @@ struct DemoRunCommand: AsyncParsableCommand {
         let transport = try CurlTransport()
         defer { transport.shutdown() }
         let client = DemoClient(
-            transport: transport, url: url, key: ProcessInfo.processInfo.environment["PROMPTINTERN_CLIENT_KEY"])
+            transport: transport, url: Self.baseURL(url),
+            key: ProcessInfo.processInfo.environment["PROMPTINTERN_CLIENT_KEY"])
         var full = DemoFigures()
         var tuned = DemoFigures()
         for number in 0..<UInt64(count / 2) {
@@ -51,6 +52,13 @@ struct DemoRunCommand: AsyncParsableCommand {
         }
         if isatty(2) == 1 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
         show(Self.table(full, tuned))
+    }
+
+    /// The base URL, whether it was given with its `/v1` or without.
+    static func baseURL(_ url: String) -> String {
+        var base = url[...]
+        while base.last == "/" { base.removeLast() }
+        return base.hasSuffix("/v1") ? String(base) : base + "/v1"
     }
 
     private static func table(_ full: DemoFigures, _ tuned: DemoFigures) -> String {

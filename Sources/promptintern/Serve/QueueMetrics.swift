@@ -1,6 +1,7 @@
 import Configuration
 import Engine
 import Ledger
+import Server
 import Telemetry
 
 /// What waits, read when somebody asks.
@@ -20,5 +21,12 @@ enum QueueMetrics {
         page.readings("pi_ledger_rows_total", "Rows written to the ledger.", .counter) {
             [Reading(ledger.health.committed)]
         }
+    }
+
+    static func add(to page: MetricsPage, load: ServerLoad) {
+        page.readings("pi_requests_in_progress", "Requests of clients that are being answered.") {
+            [Reading(load.requests)]
+        }
+        page.readings("pi_connections", "Connections of clients that are open.") { [Reading(load.connections)] }
     }
 }

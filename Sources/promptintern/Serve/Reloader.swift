@@ -18,13 +18,19 @@ final class Reloader: Sendable {
     private let started: GatewaySettings
     private let live: LiveGateway
     private let logger: Logger
+    /// Takes over what belongs neither to the service nor to the listeners, once the new configuration is in force.
+    private let adopt: @Sendable (GatewaySettings) async -> Void
     private let results: CounterFamily
     private let state: Mutex<State>
 
-    init(_ options: ServeOptions, parts: GatewayParts, live: LiveGateway, logger: Logger, page: MetricsPage) {
+    init(
+        _ options: ServeOptions, parts: GatewayParts, live: LiveGateway, logger: Logger, page: MetricsPage,
+        adopt: @escaping @Sendable (GatewaySettings) async -> Void = { _ in }
+    ) {
         self.options = options
         self.live = live
         self.logger = logger
+        self.adopt = adopt
         started = parts.settings
         state = Mutex(State(parts: parts))
         results = page.counters(
@@ -58,6 +64,7 @@ final class Reloader: Sendable {
             let service = try await GatewayService(next.configuration, backends: next.backends, after: live.current)
             live.replace(with: service)
             state.withLock { $0.parts = next }
+            await adopt(next.settings)
             return tell(.takenOver(restartRequired: restartRequired(next.settings)), by: who)
         } catch let error as ConfigurationError {
             return tell(.refused(error.all.map(ReloadReport.Problem.init)), by: who)

@@ -69,6 +69,7 @@ struct Serving {
                 requests.write(record)
             },
             actions: AdminActions(metrics: { page.text }, reload: { await reloader.reload(by: "admin") }))
+        QueueMetrics.add(to: page, load: server.load)
         try await serve(server, reloader, logger: logger)
     }
 

@@ -10,6 +10,8 @@ struct APIErrorTests {
             (.invalidRequest("m", param: "p", code: "c"), 400, "c", "p"), (.missingAPIKey, 401, "missing_api_key", nil),
             (.invalidAPIKey, 401, "invalid_api_key", nil), (.permissionDenied("m"), 403, "permission_denied", nil),
             (.modelNotFound("x\"y"), 404, "model_not_found", "model"),
+            (.modelNotFoundWithoutUpstream("m"), 404, "model_not_found", "model"),
+            (.routeNotFoundWithoutUpstream(method: "GET", path: "/x"), 404, "unknown_url", nil),
             (.routeNotFound(method: "GET", path: "/x"), 404, "unknown_url", nil),
             (.methodNotAllowed(method: "PUT", path: "/x"), 405, "method_not_allowed", nil),
             (.bodyTooLarge(limit: 5), 413, "request_too_large", nil),

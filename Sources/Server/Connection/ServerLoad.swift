@@ -1,0 +1,20 @@
+import Synchronization
+
+/// How much a listener has to do right now.
+public final class ServerLoad: Sendable {
+    private let openConnections = Atomic(0)
+    private let openRequests = Atomic(0)
+
+    /// Connections that are open.
+    public var connections: Int { openConnections.load(ordering: .relaxed) }
+    /// Requests whose head was read and whose answer is not at its end.
+    public var requests: Int { openRequests.load(ordering: .relaxed) }
+
+    init() {}
+
+    func addConnections(_ number: Int) { openConnections.wrappingAdd(number, ordering: .relaxed) }
+
+    func addRequests(_ number: Int) {
+        if number != 0 { openRequests.wrappingAdd(number, ordering: .relaxed) }
+    }
+}
