@@ -1,4 +1,6 @@
-/// HTTP to upstreams: one thread for all transfers, kept-alive connections, bodies passed on as they arrive.
+import Synchronization
+
+/// HTTP to upstreams: a thread or a few for all transfers, kept-alive connections, bodies passed on as they arrive.
 ///
 /// libcurl carries the exchanges, except those over plain HTTP to an address that is no name: they need nothing of it, and
 /// a connection of our own costs a third of the time and of the memory.
@@ -7,14 +9,20 @@
 /// kept-alive connection that turns out closed before any response byte is replaced by a fresh one, and the request sent
 /// again, only if `TransportRequest.mayRepeat` allows it.
 public final class CurlTransport: Sendable {
-    private let loop: TransferLoop
+    private let loops: [TransferLoop]
+    private let next = Atomic(0)
     private let usesLibcurl: Bool
 
-    /// Starts the thread; throws `.internalFailure` if libcurl cannot be set up.
+    /// Starts the threads; throws `.internalFailure` if libcurl cannot be set up.
     public init(options: TransportOptions = TransportOptions()) throws(TransportError) {
         usesLibcurl = options.usesLibcurlOnly || options.connectionsPerHost != nil
-        loop = try TransferLoop(options)
-        loop.start()
+        let count = max(1, options.threads)
+        var options = options
+        options.connections = max(1, options.connections / count)
+        var loops: [TransferLoop] = []
+        for _ in 0..<count { loops.append(try TransferLoop(options)) }
+        for loop in loops { loop.start() }
+        self.loops = loops
     }
 
     /// Sends the request and returns when the final response's header block has arrived; interim responses are skipped.
@@ -30,12 +38,19 @@ public final class CurlTransport: Sendable {
         return TransportResponse(status: head.status, headers: head.headers, body: TransportBody(exchange))
     }
 
-    /// Ends the thread; running exchanges fail with `.shutDown`, later ones too. Returns at once.
+    /// Ends the threads; running exchanges fail with `.shutDown`, later ones too. Returns at once.
     public func shutdown() {
-        loop.close()
+        for loop in loops { loop.close() }
     }
 
     deinit {
-        loop.close()
+        shutdown()
+    }
+
+    /// The threads take turns.
+    private var loop: TransferLoop {
+        if loops.count == 1 { return loops[0] }
+        let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        return loops[Int(number.magnitude % UInt(loops.count))]
     }
 }

@@ -15,6 +15,8 @@ final class PlainConnection {
     let descriptor: Int32
     let made: ContinuousClock.Instant
     private(set) var idleSince: ContinuousClock.Instant
+    private(set) var exchange: Exchange?
+    /// What is to be sent; gone once it is sent and the answer has begun, so that a long stream does not hold it.
     private(set) var submission: Submission?
     private(set) var timer: ExchangeTimer
     private var reader: ResponseReader
@@ -45,6 +47,7 @@ final class PlainConnection {
 
     /// Takes the exchange; a connection that stands sends at once.
     func begin(_ submission: Submission, wasSent: Bool = false) -> Progress {
+        exchange = submission.exchange
         self.submission = submission
         timer = ExchangeTimer(submission.limits, at: turn.now)
         timer.wasSent = wasSent
@@ -62,8 +65,12 @@ final class PlainConnection {
         reader.isOver && reader.keepsAlive && !hasUnsent && !isUploadBroken
     }
 
+    /// Whether the system took bytes of the request.
+    var hasSent: Bool { sentBytes > 0 }
+
     /// Lets go of the exchange; the connection stays registered, so that its end is noticed.
     func rest() {
+        exchange = nil
         submission = nil
         idleSince = turn.now
     }
@@ -103,7 +110,7 @@ final class PlainConnection {
     }
 
     private func startSending() -> Progress {
-        submission?.exchange.connected()
+        exchange?.connected()
         timer.wasSent = true
         timer.lastProgress = turn.now
         return send()
@@ -134,7 +141,7 @@ final class PlainConnection {
             switch socket.receive(into: &buffer.bytes) {
             case .moved(let count):
                 hasAnswer = true
-                timer.lastProgress = turn.now
+                if timer.isInBody { timer.lastProgress = turn.now }
                 return try take { events throws(ResponseReader.Fault) in
                     try reader.take(buffer.bytes, count, events)
                 }
@@ -159,7 +166,7 @@ final class PlainConnection {
     private func take(
         _ read: ((ResponseReader.Event) -> Void) throws(ResponseReader.Fault) -> Void
     ) throws(ResponseReader.Fault) -> Progress {
-        guard let exchange = submission?.exchange else { return .unwanted }
+        guard let exchange else { return .unwanted }
         var isComplete = false
         var isUnwanted = false
         try read { event in
@@ -167,6 +174,8 @@ final class PlainConnection {
             case .head(let head):
                 exchange.arrived(head)
                 timer.isInBody = true
+                timer.lastProgress = turn.now
+                if !hasUnsent { submission = nil }
             case .piece(let bytes):
                 switch exchange.took(bytes) {
                 case .taken: break

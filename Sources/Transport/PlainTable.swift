@@ -46,7 +46,7 @@ struct PlainTable {
     /// Whether the descriptor belongs to a connection here, which then takes the news.
     mutating func take(_ readiness: Readiness, of descriptor: Int32) -> Bool {
         guard Int(descriptor) < open.count, let connection = open[Int(descriptor)] else { return false }
-        if connection.submission == nil {
+        if connection.exchange == nil {
             // News for a connection that is idle: the other side has closed it.
             idle[ObjectIdentifier(connection.endpoint)]?.removeAll { $0 === connection }
             drop(connection)
@@ -59,7 +59,7 @@ struct PlainTable {
     /// Fails every exchange under way.
     mutating func finishAll(_ error: (_ wasSent: Bool) -> TransportError) {
         for connection in running.values {
-            connection.submission?.exchange.finished(.failure(error(connection.timer.wasSent)))
+            connection.exchange?.finished(.failure(error(connection.timer.wasSent)))
         }
         running = [:]
         idle = [:]
@@ -109,22 +109,21 @@ struct PlainTable {
     }
 
     private mutating func follow(_ connection: PlainConnection, _ progress: PlainConnection.Progress) {
-        guard let submission = connection.submission else { return }
+        guard let exchange = connection.exchange else { return }
         switch progress {
         case .goesOn: return
         case .complete:
-            running[ObjectIdentifier(submission.exchange)] = nil
+            running[ObjectIdentifier(exchange)] = nil
             keepOrDrop(connection)
-            submission.exchange.finished(.success(()))
-        case .unwanted: stop(submission.exchange)
+            exchange.finished(.success(()))
+        case .unwanted: stop(exchange)
         case .failed(let error):
-            stop(submission.exchange)
-            submission.exchange.finished(.failure(error))
+            stop(exchange)
+            exchange.finished(.failure(error))
         case .repeatable:
-            let wasSent = connection.timer.wasSent
-            stop(submission.exchange)
-            guard let address = connection.endpoint.plainAddress else { return }
-            startAnew(submission, to: address, wasSent: wasSent)
+            stop(exchange)
+            guard let submission = connection.submission, let address = submission.request.plainAddress else { return }
+            startAnew(submission, to: address, wasSent: connection.hasSent)
         }
     }
 

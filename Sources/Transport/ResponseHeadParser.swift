@@ -100,7 +100,9 @@ struct ResponseHeadParser {
         try checkContentLength()
         isComplete = true
         framing = ResponseFraming(headers, isHTTP11: isHTTP11)
-        return .complete(ResponseHead(status: status, headers: HopByHop.endToEndResponse(headers)))
+        let complete = ResponseHead(status: status, headers: HopByHop.endToEndResponse(headers))
+        headers = []
+        return .complete(complete)
     }
 
     /// Different lengths for one body are the raw material of response smuggling (RFC 9112, 6.3).

@@ -82,10 +82,10 @@ final class Transfer {
     /// A header line arrived; false breaks the transfer off.
     func receive(headerLine: Span<UInt8>) -> Bool {
         do {
-            timer.lastProgress = turn.now
             if case .complete(let head) = try head.take(headerLine) {
                 exchange?.arrived(head)
                 timer.isInBody = true
+                timer.lastProgress = turn.now
                 turn.report(exchange, last: &newsTurn)
             }
             return true

@@ -41,7 +41,8 @@ struct CancellationTests {
         #expect(error.code == .cancelled)
         #expect(error.wasSent)
         let closed = try #require(await fixture.server.waitForClientClose())
-        #expect(cancelled.duration(to: closed) < .seconds(2))
+        print("\(moment): closed after \(cancelled.duration(to: closed))")
+        #expect(cancelled.duration(to: closed) < .milliseconds(500))
     }
 
     @Test("cancelling a task that waits for a connection ends its wait")

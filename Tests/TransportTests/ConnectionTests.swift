@@ -35,6 +35,42 @@ struct ConnectionTests {
         #expect(fixture.server.connectionCount <= 16)
     }
 
+    @Test("several threads share the work, each with connections of its own")
+    func threads() async throws {
+        let fixture = try TransportFixture(options: TransportOptions(threads: 3)) { [.response(body: $0.body)] }
+        for number in 0..<30 {
+            #expect(try await fixture.send(body: [UInt8(number)]).body.collect() == [UInt8(number)])
+        }
+        #expect(fixture.server.connectionCount == 3)
+    }
+
+    @Test("a limit of connections for a host makes exchanges wait, and none fail")
+    func connectionsPerHost() async throws {
+        let options = TransportOptions(connectionsPerHost: 2, threads: 1)
+        let fixture = try TransportFixture(options: options) { [.wait(milliseconds: 5), .response(body: $0.body)] }
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            for number in 0..<20 {
+                group.addTask { try await fixture.send(body: [UInt8(number)]).body.collect() }
+            }
+            var answers: Set<[UInt8]> = []
+            for try await answer in group { answers.insert(answer) }
+            #expect(answers.count == 20)
+        }
+        #expect(fixture.server.connectionCount <= 2)
+    }
+
+    @Test("an idle connection that is too old is not used again")
+    func idleAge() async throws {
+        // libcurl counts whole seconds.
+        let age = Duration.milliseconds(Carrier.isLibcurl ? 1000 : 100)
+        let options = TransportOptions(idleConnectionAge: age, threads: 1)
+        let fixture = try TransportFixture(options: options) { _ in [.response()] }
+        _ = try await fixture.send().body.collect()
+        try await Task.sleep(for: age * 2 + .milliseconds(20))
+        _ = try await fixture.send().body.collect()
+        #expect(fixture.server.connectionCount == 2)
+    }
+
     @Test("bytes behind an answer's end are dropped, and its connection is not used again")
     func excess() async throws {
         let fixture = try TransportFixture { _ in [.text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokHTTP/1.1 200")]

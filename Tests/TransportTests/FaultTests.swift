@@ -64,6 +64,15 @@ struct FaultTests {
         #expect(await fixture.server.waitForClientClose() != nil)
     }
 
+    @Test("a header block that trickles does not outlast the first-byte limit")
+    func tricklingHead() async throws {
+        var fixture = try TransportFixture { _ in
+            [.text("HTTP/1.1 200 OK\r\n")] + (0..<40).flatMap { [.wait(milliseconds: 30), .text("X-\($0): 1\r\n")] }
+        }
+        fixture.limits.firstByte = .milliseconds(200)
+        #expect(await fixture.failure()?.code == .firstByteTimeout)
+    }
+
     @Test("silence in the middle of a body is an idle timeout, and what came before is delivered")
     func idleTimeout() async throws {
         var fixture = try TransportFixture { _ in [.chunkedHead(), .chunk("a"), .hold] }
@@ -78,12 +87,12 @@ struct FaultTests {
     func notIdle() async throws {
         var fixture = try TransportFixture { request in
             if request.target == "/big" { return [.response(body: patterned(30 << 20))] }
-            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 200), .chunk("a")] } + [.lastChunk]
+            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 80), .chunk("a")] } + [.lastChunk]
         }
-        fixture.limits.idle = .milliseconds(1200)
+        fixture.limits.idle = .milliseconds(400)
         #expect(try await fixture.send("GET", "/trickle").body.collect().count == 8)
         let paused = try await fixture.send("GET", "/big")
-        try await Task.sleep(for: .milliseconds(1500))
+        try await Task.sleep(for: .milliseconds(600))
         #expect(try await paused.body.collect().count == 30 << 20)
     }
 
