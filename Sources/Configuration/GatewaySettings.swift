@@ -27,6 +27,12 @@ public struct GatewaySettings: Sendable, Hashable {
     public var upstreams: [UpstreamSetting] = []
     /// The upstream of requests that belong to no task; the first one if it is not named.
     public var passthrough: String?
+    /// Model names of the gateway's own.
+    public var aliases: [AliasSetting] = []
+    /// What goes elsewhere by model pattern, task or length; the first that applies holds.
+    public var routing: [RoutingSetting] = []
+    /// The request header that names the sticky key, in lower case; nil keeps the standard one.
+    public var stickyHeader: String?
     /// The tasks.
     public var tasks: [TaskSetting] = []
     /// Bounds on requests and time.
@@ -96,26 +102,6 @@ public struct EngineSetting: Sendable, Hashable {
 
     /// Feeds the name, which is unique among the engines.
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
-}
-
-/// A server that speaks the OpenAI protocol.
-public struct UpstreamSetting: Sendable, Hashable {
-    /// The name that tasks refer to.
-    public var name: String
-    /// The base URL, with its `/v1`.
-    public var baseURL: String
-    /// Sent in place of the client's own key.
-    public var key: Secret?
-    /// What a client's model name becomes on the way out.
-    public var modelMap: [String: String]
-
-    /// A server.
-    public init(name: String, baseURL: String, key: Secret? = nil, modelMap: [String: String] = [:]) {
-        self.name = name
-        self.baseURL = baseURL
-        self.key = key
-        self.modelMap = modelMap
-    }
 }
 
 /// A task, and the models that answer it.

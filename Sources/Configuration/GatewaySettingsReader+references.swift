@@ -48,15 +48,15 @@ extension GatewaySettingsReader {
     }
 
     /// The key of an upstream: written out, in an environment variable, or in a file.
-    func secret(_ mapping: YAMLMapping) throws(ConfigurationError) -> Secret? {
-        let given = ["key", "key_env", "key_file"].compactMap { mapping[$0] == nil ? nil : $0 }
+    func secret(_ mapping: YAMLMapping, _ key: String = "key") throws(ConfigurationError) -> Secret? {
+        let given = [key, key + "_env", key + "_file"].compactMap { mapping[$0] == nil ? nil : $0 }
         guard let first = given.first, let value = mapping[first] else { return nil }
         if given.count > 1 {
             throw mapping.owner.error("it has both \(given[0]) and \(given[1])", "keep one of them")
         }
         switch first {
-        case "key": return Secret(try value.nonEmptyString())
-        case "key_env": return try variable(value)
+        case key: return Secret(try value.nonEmptyString())
+        case key + "_env": return try variable(value)
         default: return try content(value)
         }
     }

@@ -10,7 +10,7 @@ struct GatewaySettingsReader {
     func settings() throws(ConfigurationError) -> GatewaySettings {
         let file = try root.mapping(keys: [
             "listen", "admin_listen", "client_keys", "ledger", "prices", "engines", "servers", "upstreams",
-            "passthrough", "tasks", "limits", "kill_switch", "stream_usage",
+            "passthrough", "tasks", "limits", "kill_switch", "stream_usage", "aliases", "routing", "sticky_header",
         ])
         var settings = GatewaySettings()
         settings.file = root.file
@@ -36,6 +36,7 @@ struct GatewaySettingsReader {
             settings.passthrough = try known(value, among: upstreams, what: "upstream")
         }
         let backends = names(file, in: ["engines", "servers", "upstreams"])
+        routes(file, backends: backends, &settings)
         items(file["tasks"]) { value throws(ConfigurationError) in
             settings.tasks.append(try task(value, backends: backends, others: settings.tasks))
         }
@@ -99,20 +100,6 @@ struct GatewaySettingsReader {
         return engine
     }
 
-    private func upstream(_ entry: YAMLMapping.Entry) throws(ConfigurationError) -> UpstreamSetting {
-        let mapping = try entry.value.mapping(keys: ["base_url", "key", "key_env", "key_file", "model_map"])
-        let base = try mapping.required("base_url", "give the API's base URL, with its /v1")
-        let url = try base.nonEmptyString()
-        guard ["http://", "https://"].contains(where: { url.lowercased().hasPrefix($0) }) else {
-            throw base.error("it must start with http:// or https://", "write a URL such as https://api.openai.com/v1")
-        }
-        var names: [String: String] = [:]
-        for name in try mapping["model_map"]?.mapping().entries ?? [] {
-            names[name.name] = try name.value.nonEmptyString()
-        }
-        return UpstreamSetting(name: entry.name, baseURL: url, key: try secret(mapping), modelMap: names)
-    }
-
     private func limits(_ value: YAMLReader) throws(ConfigurationError) -> LimitSettings {
         let mapping = try value.mapping(keys: [
             "body_bytes", "json_depth", "tuned_first_token_seconds", "connect_seconds", "first_byte_seconds",
@@ -160,7 +147,7 @@ struct GatewaySettingsReader {
         return task
     }
 
-    private func target(_ value: YAMLReader, backends: [String]) throws(ConfigurationError) -> TaskSetting.Target {
+    func target(_ value: YAMLReader, backends: [String]) throws(ConfigurationError) -> TaskSetting.Target {
         let mapping = try value.mapping(keys: ["backend", "model"])
         let backend = try known(mapping.required("backend"), among: backends, what: "engine, server or upstream")
         return TaskSetting.Target(backend: backend, model: try mapping["model"]?.nonEmptyString())

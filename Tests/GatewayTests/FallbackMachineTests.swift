@@ -26,10 +26,11 @@ struct FallbackMachineTests {
         _ = machine.begin()
         let action = machine.attemptFailed(code)
         switch code {
-        case .cancelled: #expect(action == .fail)
-        case .firstByteTimeout, .timeout: #expect(action == .askFull(.tunedTimeout))
+        case .cancelled, .deadline: #expect(action == .fail)
+        case .unavailable: #expect(action == .askFull(.tunedUnavailable))
+        case .firstByteTimeout, .timeout, .connectTimeout: #expect(action == .askFull(.tunedTimeout))
         case .refused, .overflow: #expect(action == .askFull(.tunedRefused))
-        case .connect, .broken, .failed: #expect(action == .askFull(.tunedFailed))
+        case .connect, .dns, .tls, .broken, .protocolViolation, .failed: #expect(action == .askFull(.tunedFailed))
         }
     }
 

@@ -1,3 +1,4 @@
+import ChatAPI
 import Experimentation
 import Gateway
 import Ledger
@@ -57,7 +58,8 @@ struct FallbackTests {
         await #expect(throws: BackendError.self) {
             while let chunk = try await reply.body.next() { seen += String(decoding: chunk, as: UTF8.self) }
         }
-        #expect(seen == Answers.chunk("a") + Answers.chunk("b"))
+        let told = String(decoding: Answers.error(.broken).answer.event, as: UTF8.self)
+        #expect(seen == Answers.chunk("a") + Answers.chunk("b") + told)
         #expect(gateway.full.requests.isEmpty)
         let rows = try await gateway.rows()
         #expect(rows.map(\.outcome) == [.partial] && rows.map(\.arm) == [.internalized])

@@ -31,13 +31,16 @@ public struct EngineBackend: Backend {
     private let template: ChatTemplate
     private let baseModel: String
     private let defaults: Defaults
+    private let limits: BackendRequest.Limits
 
     /// A backend.
     ///
-    /// - Parameter baseModel: the name under which the base without an adapter is asked.
+    /// - Parameters:
+    ///   - baseModel: the name under which the base without an adapter is asked.
+    ///   - limits: what holds for requests that have no tighter limits of their own.
     public init(
         name: String, service: EngineService, tokenizer: Tokenizer, template: ChatTemplate, baseModel: String,
-        defaults: Defaults = Defaults()
+        defaults: Defaults = Defaults(), limits: BackendRequest.Limits = .init()
     ) {
         self.name = name
         self.service = service
@@ -45,6 +48,7 @@ public struct EngineBackend: Backend {
         self.template = template
         self.baseModel = baseModel
         self.defaults = defaults
+        self.limits = limits
     }
 
     /// Everything but what changes no answer: this engine continues text.
@@ -82,7 +86,9 @@ public struct EngineBackend: Backend {
         }
         let answer = EngineAnswer(
             stream: stream, service: service, tokenizer: tokenizer, stop: sampling.stop.map { Array($0.utf8) },
-            counter: TokenCounter(prompt: prompt.count), backend: name, limits: request.limits)
+            counter: TokenCounter(prompt: prompt.count), backend: name,
+            limits: .init(
+                firstByte: request.limits.firstByte ?? limits.firstByte, total: request.limits.total ?? limits.total))
         let encoder = CompletionEncoder(
             id: "chatcmpl-" + request.id, created: Int(Date().timeIntervalSince1970), model: chat.request.model)
         return chat.request.stream

@@ -6,18 +6,30 @@ public import Transport
 public struct UpstreamBackend: Backend {
     /// The name in the configuration.
     public var name: String { server.name }
+    /// What of its failures is tried again.
+    public var retry: RetryPolicy { server.retry }
     private let server: RemoteServer
 
     /// An upstream.
     ///
     /// - Parameters:
-    ///   - endpoint: the base URL, with or without `/v1` at its end.
-    ///   - key: takes the place of the client's `Authorization`; nil passes that on.
+    ///   - endpoints: its base URLs, with or without `/v1` at their end; at least one.
+    ///   - key: takes the place of the client's own; nil passes that on.
+    public init(
+        name: String, endpoints: [UpstreamEndpoint], key: String? = nil, transport: CurlTransport,
+        options: UpstreamOptions = UpstreamOptions()
+    ) {
+        server = RemoteServer(name: name, endpoints: endpoints, key: key, transport: transport, options: options)
+    }
+
+    /// An upstream at one address.
     public init(
         name: String, endpoint: UpstreamEndpoint, key: String? = nil, transport: CurlTransport,
         limits: TransportLimits = TransportLimits()
     ) {
-        server = RemoteServer(name: name, endpoint: endpoint, key: key, transport: transport, limits: limits)
+        var options = UpstreamOptions()
+        options.limits = limits
+        self.init(name: name, endpoints: [endpoint], key: key, transport: transport, options: options)
     }
 
     /// None: an upstream takes or refuses features itself.

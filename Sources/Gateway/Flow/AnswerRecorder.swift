@@ -13,12 +13,21 @@ final class AnswerRecorder: Sendable {
         var firstContent: ContinuousClock.Instant?
         var contentEvents = 0
         var bytes = 0
+        /// The last four bytes that the client was given of a stream, the newest lowest.
+        var last: UInt32 = 0x0A0A
         var isFinished = false
 
         mutating func note(_ chunk: [UInt8]) {
             bytes += chunk.count
             if firstByte == nil { firstByte = .now }
         }
+
+        mutating func passOn(_ chunk: [UInt8]) {
+            for byte in chunk.suffix(4) { last = last << 8 | UInt32(byte) }
+        }
+
+        /// Two line ends stand between events.
+        var isBetweenEvents: Bool { [0x0A0A, 0x0D0D].contains(last & 0xFFFF) || last == 0x0D0A_0D0A }
     }
 
     private let attempt: Attempt
@@ -52,7 +61,7 @@ final class AnswerRecorder: Sendable {
     func observe(_ chunk: [UInt8]) {
         state.withLock { state in
             state.note(chunk)
-            state.response.observe(chunk)
+            if !isPacked { state.response.observe(chunk) }
         }
     }
 
@@ -75,6 +84,7 @@ final class AnswerRecorder: Sendable {
             } catch {
                 if hidingUsage { throw error }
             }
+            state.passOn(hidingUsage ? visible : chunk)
             return hidingUsage ? visible : chunk
         }
     }
@@ -86,6 +96,13 @@ final class AnswerRecorder: Sendable {
 
     /// True once the event came after which nothing more is to be expected.
     var sawEnd: Bool { state.withLock { $0.stream?.sawDone ?? false } }
+
+    /// True if an event of our own can follow what the client has of the stream: it stands between two events.
+    var mayTellError: Bool {
+        state.withLock { state in
+            state.stream != nil && state.isBetweenEvents
+        }
+    }
 
     /// True if the stream may end here: it said why, or that it is done, or that there was an error.
     ///

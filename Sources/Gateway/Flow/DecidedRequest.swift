@@ -97,6 +97,8 @@ extension Reason {
     static let unstrippable = Reason(rawValue: "unstrippable")
     /// The body cannot be read as a chat completion request.
     static let invalidRequest = Reason(rawValue: "invalid_request")
+    /// The tuned backend failed so often that it is not asked.
+    static let tunedUnavailable = Reason(rawValue: "tuned_unavailable")
     /// A path that is only forwarded.
     static let forwarded = Reason(rawValue: "forwarded")
 }

@@ -38,15 +38,17 @@ struct FallbackMachine: Sendable, Equatable {
 
     /// The attempt gave no answer, and nothing went to the client.
     mutating func attemptFailed(_ code: BackendError.Code) -> Action {
-        guard state == .askingTuned, code != .cancelled else {
+        guard state == .askingTuned, code != .cancelled, code != .deadline else {
             state = .ended
             return .fail
         }
         state = .askingFull
         switch code {
-        case .firstByteTimeout, .timeout: return .askFull(.tunedTimeout)
+        case .firstByteTimeout, .timeout, .connectTimeout: return .askFull(.tunedTimeout)
         case .refused, .overflow: return .askFull(.tunedRefused)
-        case .connect, .broken, .failed, .cancelled: return .askFull(.tunedFailed)
+        case .unavailable: return .askFull(.tunedUnavailable)
+        case .connect, .dns, .tls, .broken, .protocolViolation, .failed, .cancelled, .deadline:
+            return .askFull(.tunedFailed)
         }
     }
 

@@ -11,7 +11,7 @@ struct Outbound: Sendable {
     /// The stripped prompt's messages; nil if nothing was stripped.
     let stripped: [PromptMessage]?
     let tokens: SegmentTokens
-    let limits: BackendRequest.Limits
+    var limits: BackendRequest.Limits
     /// Whether the gateway asked for a usage chunk that the client did not ask for.
     let hidesUsage: Bool
 }

@@ -25,7 +25,8 @@ enum Relay {
     /// The client's stream.
     ///
     /// - Parameters:
-    ///   - mustEnd: whether an event stream has to say that it is complete (chat completions do).
+    ///   - mustEnd: whether an event stream has to say that it is complete, and is told of errors in an event of the
+    ///     form that chat completions have.
     ///   - hidesUsage: whether the usage chunk is taken out.
     static func stream(_ reply: Reply, _ recorder: AnswerRecorder, mustEnd: Bool, hidesUsage: Bool) -> ReplyStream {
         if reply.isEventStream { return events(reply.body, recorder, mustEnd: mustEnd, hidesUsage: hidesUsage) }
@@ -36,31 +37,53 @@ enum Relay {
     private static func events(
         _ body: ReplyStream, _ recorder: AnswerRecorder, mustEnd: Bool, hidesUsage: Bool
     ) -> ReplyStream {
-        let isOver = Mutex(false)
+        let ending = Mutex(StreamEnding.open)
         return ReplyStream {
-            while !isOver.withLock({ $0 }) {
-                guard let chunk = try await next(body, recorder) else {
-                    isOver.withLock { $0 = true }
-                    let rest = recorder.remainingEvents()
-                    guard recorder.mayEnd(saysNothing: !mustEnd) else {
-                        await recorder.finish(.partial)
-                        throw BackendError(.broken, wasSent: true, answer: .upstreamUnavailable("The stream was cut."))
-                    }
-                    await recorder.finish(.complete)
-                    return hidesUsage && !rest.isEmpty ? rest : nil
+            while true {
+                switch ending.withLock({ $0 }) {
+                case .open: break
+                case .over: return nil
+                case .broken(let error): throw error
                 }
-                let visible: [UInt8]
-                do throws(SSEError) {
-                    visible = try recorder.observeEvents(chunk, hidingUsage: hidesUsage)
+                do {
+                    guard let chunk = try await next(body, recorder) else {
+                        ending.withLock { $0 = .over }
+                        let rest = recorder.remainingEvents()
+                        guard recorder.mayEnd(saysNothing: !mustEnd) else {
+                            await recorder.finish(.partial)
+                            throw BackendError(
+                                .broken, wasSent: true,
+                                answer: .upstreamUnavailable("The upstream broke off its answer."))
+                        }
+                        await recorder.finish(.complete)
+                        return hidesUsage && !rest.isEmpty ? rest : nil
+                    }
+                    let visible = try recorder.observeEvents(chunk, hidingUsage: hidesUsage)
+                    if recorder.sawEnd { await recorder.finish(.complete) }
+                    if !visible.isEmpty { return visible }
                 } catch {
                     await recorder.finish(.partial)
-                    throw error
+                    guard mustEnd, recorder.mayTellError, let event = errorEvent(error) else { throw error }
+                    ending.withLock { $0 = .broken(error) }
+                    return event
                 }
-                if recorder.sawEnd { await recorder.finish(.complete) }
-                if !visible.isEmpty { return visible }
             }
-            return nil
         }
+    }
+
+    /// How an event stream goes on.
+    private enum StreamEnding {
+        case open, over
+        /// The client has been told; what is left is to close its connection as broken.
+        case broken(any Error)
+    }
+
+    /// The event that tells the client why its stream breaks off; nil if it left by itself.
+    private static func errorEvent(_ error: any Error) -> [UInt8]? {
+        guard let error = error as? BackendError else {
+            return APIError.upstreamUnavailable("The upstream sent a stream that cannot be read.").event
+        }
+        return error.code == .cancelled ? nil : error.answer.event
     }
 
     /// A body of announced length: its last chunk is held back until the row is there.

@@ -11,7 +11,12 @@ enum TunedAnswer {
             let code: BackendError.Code = reply.status < 500 ? .refused : .failed
             throw BackendError(
                 code, wasSent: true, answer: .upstreamUnavailable(),
-                detail: "the tuned model answered with status \(reply.status)")
+                detail: "the tuned model answered with status \(reply.status)", status: reply.status)
+        }
+        guard !reply.isEncoded else {
+            throw BackendError(
+                .protocolViolation, wasSent: true, answer: .upstreamUnavailable(),
+                detail: "the tuned model's answer is encoded, which nobody asked for", status: reply.status)
         }
         return reply.isEventStream ? try await begin(reply) : try await complete(reply)
     }
@@ -42,7 +47,9 @@ enum TunedAnswer {
             bytes += chunk
             observer.observe(chunk)
         }
-        guard observer.isComplete, !observer.sawError else { throw broken("the tuned model's answer is not complete") }
+        guard observer.isComplete, !observer.sawError, observer.finishReason != nil else {
+            throw broken("the tuned model's answer is not complete")
+        }
         let length: HeaderFields = [("content-length", String(bytes.count))]
         return Reply(
             status: reply.status, headers: reply.headers.without(["content-length"]) + length,

@@ -4,6 +4,8 @@ public enum GatewayHeader {
     public static let bypass = "x-promptintern-bypass"
     /// Request: what keeps a caller on one arm of a canary.
     public static let stickyKey = "x-promptintern-sticky-key"
+    /// Request: the seconds that the caller waits; what has not begun by then is not started.
+    public static let timeout = "x-promptintern-timeout"
     /// Answer: the request's id.
     public static let requestID = "x-request-id"
     /// Answer: the id that the upstream gave.

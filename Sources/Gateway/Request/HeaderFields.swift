@@ -27,7 +27,7 @@ public enum FieldName {
     }
 
     /// Whether the name begins with the prefix, but for the case of ASCII letters.
-    static func hasPrefix(_ name: String, _ prefix: String) -> Bool {
+    public static func hasPrefix(_ name: String, _ prefix: String) -> Bool {
         var bytes = name.utf8.makeIterator()
         for expected in prefix.utf8 {
             guard let byte = bytes.next(), lower(byte) == lower(expected) else { return false }

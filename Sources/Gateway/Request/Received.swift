@@ -60,6 +60,14 @@ public struct Received: Sendable {
         return FieldName.matches(value, "true") || value == "1"
     }
 
+    /// When the caller stops waiting, if it says so.
+    var deadline: ContinuousClock.Instant? {
+        guard let text = headers.first(named: GatewayHeader.timeout), let seconds = Double(text), seconds > 0,
+            seconds < 1e6
+        else { return nil }
+        return arrival + .seconds(seconds)
+    }
+
     /// Milliseconds since the arrival.
     var elapsed: Double {
         let (seconds, attoseconds) = (ContinuousClock.now - arrival).components

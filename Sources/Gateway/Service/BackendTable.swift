@@ -16,6 +16,15 @@ struct BackendTable: Sendable {
             if let tuned = task.tuned { try check(tuned.backend, "the tuned backend of task \"\(task.name)\"") }
         }
         for route in configuration.routes { try check(route.backend, "the backend of model \"\(route.name)\"") }
+        for rule in configuration.rules {
+            try check(rule.backend, "the backend of a routing rule")
+            guard let task = rule.task, !configuration.tasks.contains(where: { $0.name == task }) else { continue }
+            let known = configuration.tasks.map(\.name).joined(separator: ", ")
+            throw GatewayError(
+                .badConfiguration,
+                "a routing rule is for the task \"\(task)\", which is not there: use one of \(known.isEmpty ? "none" : known)"
+            )
+        }
         if let name = configuration.defaultBackend { try check(name, "the default backend") }
     }
 

@@ -24,6 +24,8 @@ public struct GatewayConfiguration: Sendable {
     public var tasks: [GatewayTask]
     /// The model names of the gateway's own.
     public var routes: [ModelRoute]
+    /// What goes elsewhere by model pattern, task or length; the first rule that applies holds.
+    public var rules: [RoutingRule]
     /// The backend for everything that no task and no route takes; nil refuses it.
     public var defaultBackend: String?
     /// The prices.
@@ -41,12 +43,14 @@ public struct GatewayConfiguration: Sendable {
 
     /// Makes a configuration.
     public init(
-        tasks: [GatewayTask] = [], routes: [ModelRoute] = [], defaultBackend: String? = nil,
+        tasks: [GatewayTask] = [], routes: [ModelRoute] = [], rules: [RoutingRule] = [],
+        defaultBackend: String? = nil,
         prices: PriceTable = PriceTable(), killSwitch: Bool = false, addsStreamUsage: Bool = false,
         stickyHeader: String = GatewayHeader.stickyKey, jsonLimits: JSONLimits = JSONLimits()
     ) {
         self.tasks = tasks
         self.routes = routes
+        self.rules = rules
         self.defaultBackend = defaultBackend
         self.prices = prices
         self.killSwitch = killSwitch

@@ -11,6 +11,7 @@ public final class GatewayMetrics: Sendable {
     private let output: Counter
     private let saved: Counter
     private let fallbacks: CounterFamily
+    private let retries: Counter
     private let nearMisses: CounterFamily
     private let overhead: Histogram
     private let firstToken: Histogram
@@ -27,6 +28,7 @@ public final class GatewayMetrics: Sendable {
         saved = tokens[Labels("saved")]
         fallbacks = page.counters(
             "pi_fallbacks_total", "Requests that were tried again in full, by reason.", labels: ["reason"], limit: 40)
+        retries = page.counter("pi_retries_total", "Attempts that were made at the same backend again.")
         nearMisses = page.counters(
             "pi_near_miss_total", "Requests that open like a task's prompt and are not one.", labels: ["task"],
             limit: 400)
@@ -52,7 +54,7 @@ public final class GatewayMetrics: Sendable {
         if entry.arm == .internalized { saved.add(entry.tokens.full.total - sent) }
         if let milliseconds = entry.timeToFirstToken { firstToken.observe(nanoseconds: Int(milliseconds * 1e6)) }
         if entry.attempt > 1 {
-            fallbacks.add(1, Labels(entry.reason))
+            if entry.reason.hasPrefix("tuned_") { fallbacks.add(1, Labels(entry.reason)) } else { retries.add() }
         } else if let task = entry.task, Self.nearMissReasons.contains(entry.reason) {
             nearMisses.add(1, Labels(task))
         }

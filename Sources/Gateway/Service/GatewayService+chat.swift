@@ -39,6 +39,11 @@ extension GatewayService {
     private func answer(_ received: Received, _ decided: DecidedRequest) async -> ClientReply {
         var machine = FallbackMachine(decided.decision)
         var action = machine.begin()
+        if case .askTuned = action, let breaker = decided.recognized.task?.breaker, breaker.admit() != .allowed {
+            action = machine.attemptFailed(.unavailable)
+        }
+        let deadline = received.deadline
+        var retries: Retries?
         var number = 1
         while true {
             let arm: Arm
@@ -59,12 +64,24 @@ extension GatewayService {
             }
             let attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
             if number == 1 { log.metrics.dispatched(received.arrival) }
+            if arm != .internalized, retries == nil {
+                retries = Retries(outbound.backend.retry, retryBudget, deadline: deadline)
+            }
             do throws(BackendError) {
-                let reply = try await ask(outbound, received, decided, arm)
-                _ = machine.answerBegan()
-                return relay(reply, attempt, outbound, received, decided)
+                let reply = try await ask(outbound, received, decided, arm, deadline)
+                if let pause = retries?.pause(after: reply) {
+                    await log.record(
+                        attempt, AttemptEnding(outcome: .failed, status: reply.status, isFinal: false))
+                    try? await Task.sleep(for: pause)
+                } else {
+                    _ = machine.answerBegan()
+                    if arm == .internalized { decided.recognized.task?.breaker.succeeded() }
+                    return relay(reply, attempt, outbound, received, decided)
+                }
             } catch {
-                action = machine.attemptFailed(error.code)
+                if arm == .internalized { decided.recognized.task?.breaker.note(error) }
+                let pause = retries?.pause(after: error)
+                if pause == nil { action = machine.attemptFailed(error.code) }
                 let isFinal = action == .fail
                 await log.record(attempt, AttemptEnding(error, isFinal: isFinal))
                 let event = GatewayEvent.backendFailed(
@@ -74,6 +91,7 @@ extension GatewayService {
                     return ClientReply(
                         error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))
                 }
+                if let pause, pause > .zero { try? await Task.sleep(for: pause) }
             }
             number += 1
         }
@@ -84,19 +102,14 @@ extension GatewayService {
         return decided.tunedOutbound(backend, tuned)
     }
 
-    /// The task's full-prompt backend, else the route of the model's name, else the default backend.
     private func fullOutbound(_ decided: DecidedRequest) -> Outbound? {
-        let name: String?
-        let model: String?
-        if let full = decided.recognized.task?.full {
-            (name, model) = (full.backend, full.model)
-        } else if let route = configuration.routes.first(where: { $0.name == decided.recognized.request.model }) {
-            (name, model) = (route.backend, route.model)
-        } else {
-            (name, model) = (configuration.defaultBackend, nil)
-        }
-        guard let backend = name.flatMap({ backends[$0] }) else { return nil }
-        return decided.fullOutbound(backend, model: model, asksForUsage: configuration.addsStreamUsage)
+        let recognized = decided.recognized
+        guard
+            let target = routing.target(
+                model: recognized.request.model, task: recognized.task, tokens: decided.full.total),
+            let backend = backends[target.backend]
+        else { return nil }
+        return decided.fullOutbound(backend, model: target.model, asksForUsage: configuration.addsStreamUsage)
     }
 
     private func attempt(
@@ -115,15 +128,23 @@ extension GatewayService {
 
     /// The backend's answer; one of the tuned model is an answer only once its first text, or all of it, is there.
     private func ask(
-        _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest, _ arm: Arm
+        _ outbound: Outbound, _ received: Received, _ decided: DecidedRequest, _ arm: Arm,
+        _ deadline: ContinuousClock.Instant?
     ) async throws(BackendError) -> Reply {
+        let start = ContinuousClock.now
+        let limits = try outbound.limits.ending(by: deadline, from: start)
         let request = decided.recognized.request
         let reply = try await outbound.backend.reply(
             to: BackendRequest(
                 id: received.id, method: received.method, target: received.target,
                 headers: received.forwardedHeaders(readingAnswer: true), body: outbound.body, model: outbound.model,
-                chat: .init(request: request, stripped: outbound.stripped), limits: outbound.limits))
-        return arm == .internalized ? try await TunedAnswer.confirm(reply) : reply
+                chat: .init(request: request, stripped: outbound.stripped), limits: limits))
+        guard arm == .internalized else { return reply }
+        // An engine keeps the limit itself.
+        guard reply.isEventStream, reply.counted == nil, let limit = limits.firstByte else {
+            return try await TunedAnswer.confirm(reply)
+        }
+        return try await FirstTextDeadline.confirm(reply, by: start + limit)
     }
 
     private func relay(
@@ -144,7 +165,35 @@ extension AttemptEnding {
     /// The ending of an attempt without an answer.
     init(_ error: BackendError, isFinal: Bool) {
         self.init(
-            outcome: error.code == .cancelled ? .aborted : .failed, status: 0, isFinal: isFinal,
+            outcome: error.code == .cancelled ? .aborted : .failed, status: error.status, isFinal: isFinal,
             wasSent: error.wasSent)
+    }
+}
+
+extension CircuitBreaker {
+    /// Notes a failed attempt; a request that the model cannot take says nothing about the model.
+    func note(_ error: BackendError) {
+        let status = error.status > 0 ? error.status : error.answer.status
+        switch error.code {
+        case .cancelled, .deadline, .overflow: left()
+        case .refused where [400, 413, 422].contains(status): left()
+        default: failed()
+        }
+    }
+}
+
+extension BackendRequest.Limits {
+    /// The same limits, ending by a deadline if there is one; throws if that has passed.
+    func ending(
+        by deadline: ContinuousClock.Instant?, from now: ContinuousClock.Instant
+    ) throws(BackendError) -> Self {
+        guard let deadline else { return self }
+        guard deadline > now else {
+            throw BackendError(
+                .deadline, wasSent: false, answer: .upstreamTimeout("The request's own time limit has passed."))
+        }
+        var limits = self
+        limits.total = min(total ?? .seconds(86400), deadline - now)
+        return limits
     }
 }

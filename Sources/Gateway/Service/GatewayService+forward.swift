@@ -1,44 +1,74 @@
 import ChatAPI
 import Experimentation
+import Foundation
 import Ledger
 
 extension GatewayService {
     /// Forwards any other `/v1/*` request to the default backend as it is, reading usage along.
     public func forward(_ received: Received) async -> ClientReply {
-        let model = Self.model(in: received)
-        guard let backend = configuration.defaultBackend.flatMap({ backends[$0] }) else {
+        let named = Self.document(in: received).flatMap { document in
+            document.model.map { (document: document, name: $0.name) }
+        }
+        let estimate = Self.countedPaths.contains(received.path) ? (received.body.count + 3) / 4 : 0
+        let target = routing.target(model: named?.name ?? "", task: nil, tokens: estimate)
+        guard let target, let backend = backends[target.backend] else {
             let error = APIError.routeNotFoundWithoutUpstream(method: received.method, path: received.path)
-            return await refuse(received, error, reason: .forwarded, model: model)
+            return await refuse(received, error, reason: .forwarded, model: named?.name ?? "")
         }
-        let path = received.path
-        let isCounted = Self.countedPaths.contains(path)
-        let estimate = isCounted ? (received.body.count + 3) / 4 : 0
-        let attempt = Attempt(
-            requestID: received.id, key: received.gatewayKey, arrival: received.arrival, time: received.time, number: 1,
-            task: nil,
-            schemaFingerprint: nil, arm: .passthrough, reason: .forwarded, backend: backend.name, model: model,
-            fullModel: model, full: .zero, sent: SegmentTokens(other: estimate),
-            source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"))
+        var outbound = ForwardedRequest(
+            backend: backend, model: named?.name ?? "", body: received.body, estimate: estimate)
+        if let model = target.model, let named, model != named.name,
+            let body = named.document.replacingModel(with: model)
+        {
+            (outbound.model, outbound.body) = (model, body)
+        }
         log.metrics.dispatched(received.arrival)
-        do throws(BackendError) {
-            let reply = try await backend.reply(
-                to: BackendRequest(
-                    id: received.id, method: received.method, target: received.target,
-                    headers: received.forwardedHeaders(readingAnswer: isCounted), body: received.body, model: model))
-            let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: estimate > 0)
-            return ClientReply(
-                status: reply.status,
-                headers: AnswerHeaders.relayed(reply.headers, requestID: received.id)
-                    + AnswerHeaders.own(attempt, nil),
-                body: Relay.stream(reply, recorder, mustEnd: path == "/v1/completions", hidesUsage: false))
-        } catch {
-            await log.record(attempt, AttemptEnding(error, isFinal: true))
-            if error.code != .cancelled {
-                onEvent(
-                    .backendFailed(requestID: received.id, task: nil, backend: backend.name, error: error))
+        return await send(outbound, received)
+    }
+
+    /// Attempt after attempt at the one backend, as its policy allows.
+    private func send(_ outbound: ForwardedRequest, _ received: Received) async -> ClientReply {
+        let deadline = received.deadline
+        var retries = Retries(outbound.backend.retry, retryBudget, deadline: deadline)
+        var number = 1
+        while true {
+            let attempt = outbound.attempt(received, number: number)
+            var pause: Duration?
+            do throws(BackendError) {
+                let reply = try await outbound.backend.reply(
+                    to: BackendRequest(
+                        id: received.id, method: received.method, target: received.target,
+                        headers: received.forwardedHeaders(readingAnswer: outbound.estimate > 0), body: outbound.body,
+                        model: outbound.model,
+                        limits: try BackendRequest.Limits().ending(by: deadline, from: .now)))
+                pause = retries.pause(after: reply)
+                if pause == nil { return relay(reply, attempt, outbound, received) }
+                await log.record(attempt, AttemptEnding(outcome: .failed, status: reply.status, isFinal: false))
+            } catch {
+                pause = retries.pause(after: error)
+                await log.record(attempt, AttemptEnding(error, isFinal: pause == nil))
+                if error.code != .cancelled {
+                    onEvent(
+                        .backendFailed(requestID: received.id, task: nil, backend: attempt.backend, error: error))
+                }
+                if pause == nil {
+                    return ClientReply(error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, nil))
+                }
             }
-            return ClientReply(error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, nil))
+            if let pause, pause > .zero { try? await Task.sleep(for: pause) }
+            number += 1
         }
+    }
+
+    private func relay(
+        _ reply: Reply, _ attempt: Attempt, _ outbound: ForwardedRequest, _ received: Received
+    ) -> ClientReply {
+        let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: outbound.estimate > 0)
+        return ClientReply(
+            status: reply.status,
+            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id) + AnswerHeaders.own(attempt, nil),
+            body: Relay.stream(
+                reply, recorder, mustEnd: reply.isEventStream && received.path == "/v1/completions", hidesUsage: false))
     }
 
     /// The paths whose bodies are prompts.
@@ -46,12 +76,30 @@ extension GatewayService {
         "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/moderations",
     ]
 
-    /// The model that a JSON body names; empty if it names none.
-    private static func model(in received: Received) -> String {
-        guard received.method == "POST",
-            received.headers.first(named: "content-type")?.lowercased().contains("json") ?? true,
-            let document = try? JSONDocument(received.body), let name = document.root["model"]?.string?.text
-        else { return "" }
-        return name
+    /// The body of a POST, if it is JSON.
+    private static func document(in received: Received) -> JSONDocument? {
+        guard received.method == "POST", !received.body.isEmpty,
+            received.headers.first(named: "content-type")?.lowercased().contains("json") ?? true
+        else { return nil }
+        return try? JSONDocument(received.body)
+    }
+}
+
+/// A request of another path on its way to its backend.
+private struct ForwardedRequest {
+    let backend: any Backend
+    /// The model that is asked; empty if the request names none.
+    var model: String
+    var body: [UInt8]
+    /// The prompt's tokens, estimated; 0 where the path is no model call.
+    let estimate: Int
+
+    func attempt(_ received: Received, number: Int) -> Attempt {
+        Attempt(
+            requestID: received.id, key: received.gatewayKey, arrival: received.arrival,
+            time: number == 1 ? received.time : Date(), number: number, task: nil, schemaFingerprint: nil,
+            arm: .passthrough, reason: .forwarded,
+            backend: backend.name, model: model, fullModel: model, full: .zero,
+            sent: SegmentTokens(other: estimate), source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"))
     }
 }

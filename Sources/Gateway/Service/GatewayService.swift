@@ -9,6 +9,8 @@ public final class GatewayService: Sendable {
     public let registry: TaskRegistry
     let configuration: GatewayConfiguration
     let backends: BackendTable
+    let routing: ModelRouting
+    let retryBudget = RetryBudget()
     let board: ModeBoard
     let log: AttemptLog
     let onEvent: @Sendable (GatewayEvent) -> Void
@@ -28,6 +30,7 @@ public final class GatewayService: Sendable {
         self.ledger = ledger
         self.onEvent = onEvent
         registry = try TaskRegistry(configuration.tasks)
+        routing = ModelRouting(configuration)
         self.backends = try BackendTable(backends, for: configuration)
         board = try await ModeBoard(
             ledger: ledger, tasks: configuration.tasks, killSwitch: configuration.killSwitch)
@@ -52,6 +55,7 @@ public final class GatewayService: Sendable {
         onEvent = former.onEvent
         board = former.board
         registry = try TaskRegistry(configuration.tasks)
+        routing = ModelRouting(configuration)
         self.backends = try BackendTable(backends, for: configuration)
         log = AttemptLog(former.log, prices: configuration.prices)
         try await board.adopt(configuration.tasks, killSwitch: configuration.killSwitch)

@@ -48,11 +48,13 @@ public struct GatewayTask: Sendable {
     public let counter: PromptCounter?
     /// The mode in the configuration.
     public let initialMode: Mode
+    /// Keeps requests from a tuned model that fails.
+    public let breaker: CircuitBreaker
 
     /// Makes a task.
     public init(
         schema: Schema, full: Full, tuned: Tuned? = nil, manifest: ManifestCheck = .missing,
-        counter: PromptCounter? = nil, initialMode: Mode
+        counter: PromptCounter? = nil, initialMode: Mode, breaker: CircuitBreaker = CircuitBreaker()
     ) {
         self.schema = schema
         self.full = full
@@ -60,6 +62,7 @@ public struct GatewayTask: Sendable {
         self.manifest = manifest
         self.counter = counter
         self.initialMode = initialMode
+        self.breaker = breaker
     }
 
     /// The task's name.

@@ -18,7 +18,7 @@ struct GatewayParts: Sendable {
     private let transport: CurlTransport?
 
     /// The engines, servers and upstreams as the gateway sees them.
-    var backends: [any Backend] { engines.map(\.backend) + remotes.map(\.backend) }
+    var backends: [any Backend] { engines.map { $0.backend(settings.limits) } + remotes.map(\.backend) }
 
     /// Opens what the settings name, and notes everything that is wrong; parts with findings are not to be served.
     init(_ settings: GatewaySettings, after former: GatewayParts? = nil, findings: ConfigurationFindings) {
@@ -47,9 +47,12 @@ struct GatewayParts: Sendable {
             findings.part { () throws(ConfigurationError) in try PricesFile.load(path: path) }
         }
         configuration = GatewayConfiguration(
-            tasks: served, routes: Self.routes(settings, engines, served), defaultBackend: passthrough,
-            prices: prices ?? PriceTable(), killSwitch: settings.killSwitch,
-            addsStreamUsage: settings.streamUsage == .always, jsonLimits: json)
+            tasks: served, routes: Self.routes(settings, engines, served),
+            rules: settings.routing.map(RoutingRule.init),
+            defaultBackend: passthrough, prices: prices ?? PriceTable(), killSwitch: settings.killSwitch,
+            addsStreamUsage: settings.streamUsage == .always,
+            stickyHeader: settings.stickyHeader ?? GatewayHeader.stickyKey,
+            jsonLimits: json)
     }
 
     /// Ends the engines' threads and the upstream connections.
@@ -91,10 +94,11 @@ struct GatewayParts: Sendable {
     private static func routes(
         _ settings: GatewaySettings, _ engines: [LoadedEngine], _ tasks: [GatewayTask]
     ) -> [GatewayConfiguration.ModelRoute] {
-        var routes = engines.flatMap { engine in
-            engine.modelNames.map {
-                GatewayConfiguration.ModelRoute(name: $0, backend: engine.setting.name, model: $0)
-            }
+        var routes = settings.aliases.map {
+            GatewayConfiguration.ModelRoute(name: $0.name, backend: $0.to.backend, model: $0.to.model)
+        }
+        for engine in engines {
+            routes += engine.modelNames.map { .init(name: $0, backend: engine.setting.name, model: $0) }
         }
         for server in settings.servers + settings.upstreams {
             for (name, model) in server.modelMap.sorted(by: { $0.key < $1.key }) {

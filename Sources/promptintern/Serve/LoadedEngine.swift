@@ -95,11 +95,12 @@ struct LoadedEngine: Sendable {
         FileStamps(folders: [setting.model] + setting.adapters.map(\.folder))
     }
 
-    /// The engine as the gateway sees it.
-    var backend: EngineBackend {
+    /// The engine as the gateway sees it; its full prompts have the time that an upstream has.
+    func backend(_ limits: LimitSettings) -> EngineBackend {
         EngineBackend(
             name: setting.name, service: service, tokenizer: tokenizer, template: template,
-            baseModel: setting.baseName)
+            baseModel: setting.baseName,
+            limits: .init(firstByte: .seconds(limits.firstByte), total: .seconds(limits.total)))
     }
 
     /// The folder of one of its adapters.

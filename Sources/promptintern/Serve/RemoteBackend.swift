@@ -18,24 +18,89 @@ struct RemoteBackend: Sendable {
         self.section = section
         self.setting = setting
         limits = settings.limits
-        let endpoint: UpstreamEndpoint
-        do throws(TransportError) {
-            endpoint = try UpstreamEndpoint(setting.baseURL)
-        } catch {
-            throw settings.error(at: "\(section).\(setting.name).base_url", "\(error)")
-        }
-        let (name, key, limits) = (setting.name, setting.key?.value, TransportLimits(settings.limits))
+        let endpoints = try Self.endpoints(section, setting, in: settings)
+        let (name, key, options) = (setting.name, setting.key?.value, Self.options(setting, settings.limits))
         backend =
             section == "servers"
-            ? ServerBackend(name: name, endpoint: endpoint, key: key, transport: transport, limits: limits)
-            : UpstreamBackend(name: name, endpoint: endpoint, key: key, transport: transport, limits: limits)
+            ? ServerBackend(name: name, endpoints: endpoints, key: key, transport: transport, options: options)
+            : UpstreamBackend(name: name, endpoints: endpoints, key: key, transport: transport, options: options)
+    }
+
+    private static func endpoints(
+        _ section: String, _ setting: UpstreamSetting, in settings: GatewaySettings
+    ) throws(ConfigurationError) -> [UpstreamEndpoint] {
+        let place = "\(section).\(setting.name)"
+        var options = EndpointOptions(
+            allowsHTTP2: setting.connection.allowsHTTP2,
+            minimumTLS: setting.connection.needsTLS13 ? .tls13 : .tls12,
+            certificateAuthorities: setting.connection.authorities,
+            allowsLinkLocal: setting.connection.allowsLinkLocal)
+        if let certificate = setting.connection.certificate, let key = setting.connection.certificateKey {
+            options.clientCertificate = ClientCertificate(certificate: certificate, key: key)
+        }
+        if let proxy = setting.connection.proxy {
+            do throws(TransportError) {
+                options.proxy = try ProxyAddress(proxy.value)
+            } catch {
+                throw settings.error(at: "\(place).proxy", "\(error)")
+            }
+        }
+        var endpoints: [UpstreamEndpoint] = []
+        for (index, url) in setting.baseURLs.enumerated() {
+            do throws(TransportError) {
+                endpoints.append(try UpstreamEndpoint(url, options: options))
+            } catch {
+                let key = setting.baseURLs.count == 1 ? "base_url" : "base_urls[\(index)]"
+                throw settings.error(at: "\(place).\(key)", "\(error)")
+            }
+        }
+        return endpoints
+    }
+
+    private static func options(_ setting: UpstreamSetting, _ limits: LimitSettings) -> UpstreamOptions {
+        var options = UpstreamOptions()
+        options.limits = TransportLimits(
+            connect: .seconds(setting.connect ?? limits.connect),
+            firstByte: .seconds(setting.firstByte ?? limits.firstByte), idle: .seconds(setting.idle ?? limits.idle),
+            total: .seconds(setting.total ?? limits.total))
+        options.dialect = dialect(setting)
+        options.breaker = CircuitBreaker.Options(
+            failures: setting.breaker.failures, window: setting.breaker.window, rest: .seconds(setting.breaker.rest))
+        var conditions: RetryPolicy.Conditions = []
+        for condition in setting.retry.conditions { conditions.insert(self.condition(condition)) }
+        options.retry = RetryPolicy(retries: setting.retry.attempts, conditions: conditions)
+        options.hidesServerErrors = setting.hidesServerErrors
+        return options
+    }
+
+    private static func dialect(_ setting: UpstreamSetting) -> UpstreamDialect {
+        switch setting.kind {
+        case .openai: return .openAI
+        case .azure: return .azure(AzureDeployments(version: setting.apiVersion, names: setting.deployments))
+        case .bedrock:
+            guard let aws = setting.aws else { return .openAI }
+            return .aws(
+                AWSSignature(
+                    region: aws.region, service: "bedrock", accessKey: aws.accessKey.value,
+                    secretKey: aws.secretKey.value, sessionToken: aws.sessionToken?.value))
+        }
+    }
+
+    private static func condition(_ setting: RetrySetting.Condition) -> RetryPolicy.Conditions {
+        switch setting {
+        case .connect: .connect
+        case .reset: .reset
+        case .timeout: .timeout
+        case .rateLimit: .rateLimit
+        case .serverError: .serverError
+        }
     }
 }
 
-extension TransportLimits {
-    init(_ limits: LimitSettings) {
+extension RoutingRule {
+    init(_ setting: RoutingSetting) {
         self.init(
-            connect: .seconds(limits.connect), firstByte: .seconds(limits.firstByte), idle: .seconds(limits.idle),
-            total: .seconds(limits.total))
+            model: setting.model, task: setting.task, maxPromptTokens: setting.maxPromptTokens,
+            backend: setting.to.backend, target: setting.to.model)
     }
 }
