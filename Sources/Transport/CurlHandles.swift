@@ -172,6 +172,16 @@ import Foundation
         return Int(count)
     }
 
+    /// The address of the connection that was used last; that of the proxy, if there is one.
+    var peerAddress: SocketAddress? {
+        var text: UnsafeMutablePointer<CChar>?
+        guard unsafe ccurl_get_string(handle, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text = unsafe text else {
+            return nil
+        }
+        let address = unsafe String(cString: text)
+        return SocketAddress(literal: address.contains(":") ? "[\(address)]" : address)
+    }
+
     fileprivate func outcome(of code: CURLcode) -> CurlOutcome {
         guard code != CURLE_OK else { return CurlOutcome(kind: .success, text: "") }
         let detail = unsafe String(cString: errorText)

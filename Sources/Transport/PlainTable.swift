@@ -92,6 +92,7 @@ struct PlainTable {
             return fail(.forbiddenAddress, "has a link-local address")
         }
         guard let connection = PlainConnection(to: endpoint, address, queue, turn) else {
+            endpoint.forget()
             return fail(.connect, "cannot be reached")
         }
         let index = Int(connection.descriptor)
@@ -118,6 +119,7 @@ struct PlainTable {
             exchange.finished(.success(()))
         case .unwanted: stop(exchange)
         case .failed(let error):
+            if error.code == .connect || error.code == .connectTimeout { connection.endpoint.forget() }
             stop(exchange)
             exchange.finished(.failure(error))
         case .repeatable:

@@ -50,6 +50,9 @@ struct TransferTable {
     mutating func complete(_ transfer: Transfer, _ outcome: CurlOutcome, on multi: borrowing CurlMulti) {
         guard let exchange = transfer.exchange else { return }
         let result = transfer.result(of: outcome)
+        if case .success = result, let address = transfer.easy.peerAddress {
+            transfer.endpoint.learn(address, at: turn.now)
+        }
         retire(transfer, exchange, on: multi)
         exchange.finished(result)
     }

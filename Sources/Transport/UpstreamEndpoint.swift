@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The checked base URL of an upstream (scheme, host, port and path prefix, and nothing else), and how it is connected to.
 ///
 /// Make one per upstream and keep it: what the transport prepares for an endpoint is found again by the value that was
@@ -48,8 +50,9 @@ final class EndpointParts: Sendable, Hashable {
     let origin: String
     let baseURL: String
     let options: EndpointOptions
-    /// Where exchanges go without libcurl, if they may: the address is no name, and needs neither TLS nor a proxy.
-    let plainAddress: SocketAddress?
+    /// Whether exchanges need neither TLS nor a proxy, so that they can go without libcurl once the address is known.
+    private let isPlain: Bool
+    private let known: Mutex<KnownAddress?>
     /// The `Host` line.
     let hostField: [UInt8]
 
@@ -61,8 +64,40 @@ final class EndpointParts: Sendable, Hashable {
         origin = "\(scheme.rawValue)://\(host)" + (port.map { ":\($0)" } ?? "")
         baseURL = origin + pathPrefix
         self.options = options
-        plainAddress = scheme == .http && options.proxy == nil ? SocketAddress(literal: host) : nil
+        isPlain = scheme == .http && options.proxy == nil
+        let literal = isPlain ? SocketAddress(literal: host) : nil
+        known = Mutex(literal.map { KnownAddress(address: $0, until: nil) })
         hostField = [UInt8]("Host: \(host)\(port.map { ":\($0)" } ?? "")\r\n".utf8)
+    }
+
+    /// Where exchanges go without libcurl, if they may.
+    var plainAddress: SocketAddress? {
+        guard isPlain else { return nil }
+        return known.withLock { known in
+            if let until = known?.until, until <= .now { known = nil }
+            return known?.address
+        }
+    }
+
+    /// libcurl has found out what the name stands for; believed as long as libcurl itself believes it.
+    func learn(_ address: SocketAddress, at now: ContinuousClock.Instant) {
+        guard isPlain else { return }
+        known.withLock { known in
+            if known == nil { known = KnownAddress(address: address, until: now + .seconds(60)) }
+        }
+    }
+
+    /// Nobody answers at the address; a name is looked up again.
+    func forget() {
+        known.withLock { known in
+            if known?.until != nil { known = nil }
+        }
+    }
+
+    private struct KnownAddress {
+        let address: SocketAddress
+        /// Nil where the URL has the address itself.
+        let until: ContinuousClock.Instant?
     }
 
     static func == (one: EndpointParts, other: EndpointParts) -> Bool {

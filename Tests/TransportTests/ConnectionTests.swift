@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
-import Transport
+
+@testable import Transport
 
 @Suite("Connections", .bothCarriers)
 struct ConnectionTests {
@@ -33,6 +34,28 @@ struct ConnectionTests {
             try await group.waitForAll()
         }
         #expect(fixture.server.connectionCount <= 16)
+    }
+
+    @Test("an upstream that is named is looked up by libcurl, and found without it from then on")
+    func named() async throws {
+        let fixture = try TransportFixture { [.response(body: $0.body)] }
+        let endpoint = try UpstreamEndpoint("http://localhost:\(fixture.server.port)/v1")
+        for number in 0..<10 {
+            let request = TransportRequest(method: "POST", path: "/x", body: [UInt8(number)])
+            let response = try await fixture.transport.send(request, to: endpoint)
+            #expect(try await response.body.collect() == [UInt8(number)])
+        }
+        #expect(fixture.server.connectionCount == (Carrier.isLibcurl ? 1 : 2))
+        #expect(fixture.server.requests.allSatisfy { $0.header("host") == "localhost:\(fixture.server.port)" })
+        fixture.server.stop()
+        let request = TransportRequest(method: "POST", path: "/x")
+        for _ in 0..<3 {
+            let error = await #expect(throws: TransportError.self) {
+                try await fixture.transport.send(request, to: endpoint)
+            }
+            #expect(error?.code == .connect || error?.code == .reset)
+        }
+        #expect(Carrier.isLibcurl || endpoint.parts.plainAddress == nil)
     }
 
     @Test("several threads share the work, each with connections of its own")
