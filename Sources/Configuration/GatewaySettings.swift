@@ -37,6 +37,8 @@ public struct GatewaySettings: Sendable, Hashable {
     public var tasks: [TaskSetting] = []
     /// Bounds on requests and time.
     public var limits = LimitSettings()
+    /// How the listeners treat their clients.
+    public var listener = ListenerSettings()
     /// Whether every request goes in full until it is switched off.
     public var killSwitch = false
     /// When streams that go in full are asked for their usage.

@@ -11,6 +11,7 @@ struct GatewaySettingsReader {
         let file = try root.mapping(keys: [
             "listen", "admin_listen", "client_keys", "ledger", "prices", "engines", "servers", "upstreams",
             "passthrough", "tasks", "limits", "kill_switch", "stream_usage", "aliases", "routing", "sticky_header",
+            "threads", "cors", "log",
         ])
         var settings = GatewaySettings()
         settings.file = root.file
@@ -30,6 +31,7 @@ struct GatewaySettingsReader {
         named(file["servers"]) { entry throws(ConfigurationError) in settings.servers.append(try upstream(entry)) }
         named(file["upstreams"]) { entry throws(ConfigurationError) in settings.upstreams.append(try upstream(entry)) }
         part(file["limits"]) { value throws(ConfigurationError) in settings.limits = try limits(value) }
+        settings.listener = listener(file)
         refuseSharedNames(file)
         let upstreams = names(file, in: ["upstreams"])
         part(file["passthrough"]) { value throws(ConfigurationError) in
@@ -101,10 +103,11 @@ struct GatewaySettingsReader {
     }
 
     private func limits(_ value: YAMLReader) throws(ConfigurationError) -> LimitSettings {
-        let mapping = try value.mapping(keys: [
-            "body_bytes", "json_depth", "tuned_first_token_seconds", "connect_seconds", "first_byte_seconds",
-            "idle_seconds", "total_seconds", "client_idle_seconds", "drain_seconds",
-        ])
+        let mapping = try value.mapping(
+            keys: [
+                "body_bytes", "json_depth", "tuned_first_token_seconds", "connect_seconds", "first_byte_seconds",
+                "idle_seconds", "total_seconds", "client_idle_seconds", "drain_seconds",
+            ] + Self.listenerLimits)
         var limits = LimitSettings()
         part(mapping["body_bytes"]) { value throws(ConfigurationError) in
             limits.bodyBytes = try value.int(in: 1024...(1 << 30))

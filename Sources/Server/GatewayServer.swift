@@ -11,6 +11,8 @@ public struct GatewayServer: Sendable {
     private let group: ServiceGroup
     /// What the main listener has to do right now.
     public let load: ServerLoad
+    /// What the main listener answers, and to whom.
+    let routes: [RouteTable.Route]
 
     /// Prepares the listeners; nothing listens yet.
     ///
@@ -33,19 +35,27 @@ public struct GatewayServer: Sendable {
         let health = HealthReport(gateway: gateway)
         let addresses = ListeningAddresses(onListening)
         let loops = threads.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) } ?? .singleton
-        func listener(_ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: ClientKeys) -> Listener {
+        let table = RouteTable.main(gateway, health: health)
+        routes = table.routes
+        let gate = RequestGate(
+            limit: main.requestsInProgress, waiting: main.requestsWaiting, patience: main.waiting)
+        func listener(
+            _ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: ClientKeys, _ gate: RequestGate?
+        ) -> Listener {
             Listener(
                 name: name, onListening: { await addresses.add(name, $0) }, onStopping: { health.stop() },
-                shared: ConnectionContext(routes: routes, keys: keys, options: options, onRequest: onRequest),
+                shared: ConnectionContext(
+                    routes: routes, keys: keys, options: options, gate: gate, onRequest: onRequest),
                 loops: loops)
         }
-        let clients = listener(ListeningAddresses.main, main, .main(gateway, health: health), keys)
+        let clients = listener(ListeningAddresses.main, main, table, keys, gate)
         load = clients.shared.load
         // They are stopped from the last to the first: operators can look on until the clients are served.
         var configuration = ServiceGroupConfiguration(
             services: [
                 listener(
-                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions), ClientKeys()),
+                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions), ClientKeys(),
+                    nil),
                 clients,
             ], logger: Listener.quiet)
         configuration.maximumGracefulShutdownDuration = drain

@@ -5,38 +5,103 @@ import Testing
 
 @Suite("requests that try to be two things", .timeLimit(.minutes(1)))
 struct HostileRequestTests {
+    /// Each of them, before a second request that must never be executed.
+    private static let framings = [
+        // Two lengths.
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello",
+        // A length that is no number.
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5 5\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+        // A coding that is not understood, or may not be.
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding\r\n : chunked\r\n\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        // Chunks.
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n fff\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\na\n0\n\n",
+        // Lines.
+        "POST /v1/a HTTP/1.1\nHost: a\n\n", "GET /v1/a HTTP/1.1\r\nHost: a\nX: b\r\n\r\n",
+        "GET /v1/a HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a\r\nX: b\r\n folded\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost : a\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a\r\n: nameless\r\n\r\n",
+        "GET /v1/a HTTP/1.1\r\nHost: a\r\nX: a\u{0}b\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a\r\nX\u{0}: b\r\n\r\n",
+        "GET /v1/a\u{0} HTTP/1.1\r\nHost: a\r\n\r\n", "GET  /v1/a HTTP/9.9\r\nHost: a\r\n\r\n",
+        "GET /v1/a HTTP/2.0\r\nHost: a\r\n\r\n", "GET /v1/a\r\n\r\n", "NONSENSE\r\n\r\n",
+        // Two hosts, two protocols.
+        "GET /v1/a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
+        "GET /v1/a HTTP/1.1\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a/b\r\n\r\n",
+        "GET /v1/a HTTP/1.1\r\nHost: a, b\r\n\r\n", "GET http://b/v1/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET ftp://a/v1/a HTTP/1.1\r\nHost: a\r\n\r\n", "CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /v1/a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    ]
+
     @Test(
-        "a request that two readers could cut differently is refused, and nothing behind it is executed",
-        arguments: [
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\nhello",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-            "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-            "POST /v1/a HTTP/1.1\r\nHost : a\r\n\r\n", "GET /v1/a HTTP/1.1\r\nHost: a\r\nX: a\rb\r\n\r\n",
-            "GET /v1/a\u{0} HTTP/1.1\r\nHost: a\r\n\r\n", "GET  /v1/a HTTP/9.9\r\nHost: a\r\n\r\n",
-            "NONSENSE\r\n\r\n",
-        ])
+        "a request that two readers could cut differently is refused with 400, and its connection is closed",
+        arguments: framings)
     func refused(_ text: String) async throws {
         let reached = Counter()
         try await TestGateway.with(
             answer: { request throws(BackendError) in
-                if request.target.contains("smuggled") { reached.add(1) }
+                reached.add(1)
                 return .json("{}")
             },
             { gateway in
                 let connection = try RawConnection(port: gateway.port)
-                try connection.send(text)
-                try? connection.send("GET /v1/smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+                try connection.send(text + "GET /v1/smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
                 let response = await connection.response(within: .seconds(3))
-                #expect(response.status == 400 || response.status == 0, "\(response.status)")
+                #expect(response.status == 400)
+                #expect(response.header("connection") == "close")
+                #expect(await connection.receive(within: .seconds(3)) == [])
                 #expect(reached.value == 0)
             })
     }
 
-    @Test("a header block over the limit is refused", arguments: [(1, 70 << 10), (300, 8)])
+    @Test("a valid request before a malformed one is answered, and none after it is executed")
+    func pipelined() async throws {
+        let targets = Targets()
+        try await TestGateway.with(
+            answer: { request throws(BackendError) in
+                targets.add(request.target)
+                return .json("{}")
+            },
+            { gateway in
+                let connection = try RawConnection(port: gateway.port)
+                try connection.send(
+                    request("POST", "/v1/first", body: "{}") + request("POST", "/v1/second", body: "{}")
+                        + "POST /v1/third HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + request("GET", "/v1/fourth"))
+                #expect(await connection.response().status == 200)
+                #expect(await connection.response().status == 200)
+                let refusal = await connection.response()
+                #expect(refusal.status == 400 && refusal.header("connection") == "close")
+                #expect(await connection.receive(within: .seconds(3)) == [])
+                #expect(targets.all == ["/v1/first", "/v1/second"])
+            })
+    }
+
+    @Test(
+        "a header block over 64 KiB or 256 fields is refused with 431",
+        arguments: [(1, 70 << 10), (300, 8), (20_000, 1)])
     func headers(_ count: Int, _ size: Int) async throws {
         try await TestGateway.with(
             answer: { _ throws(BackendError) in .json("{}") },
@@ -45,20 +110,34 @@ struct HostileRequestTests {
                 let fields = (0..<count).map { "X-\($0): " + String(repeating: "a", count: size) + "\r\n" }
                 try? connection.send("GET /v1/models HTTP/1.1\r\nHost: a\r\n" + fields.joined() + "\r\n")
                 let response = await connection.response(within: .seconds(3))
-                #expect(response.status == 400 || response.status == 431 || response.status == 0)
+                #expect(response.status == 431)
             })
     }
 
-    @Test("a connection that sends half a request is closed after the idle time")
-    func half() async throws {
-        try await TestGateway.with(
-            idle: .milliseconds(300), answer: { _ throws(BackendError) in .json("{}") },
-            { gateway in
-                let connection = try RawConnection(port: gateway.port)
-                try connection.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
-                let bytes = await connection.receive(within: .seconds(5))
-                #expect(bytes == [] || bytes == nil)
-                #expect(await eventually { gateway.records.all.isEmpty })
-            })
+    @Test(
+        "what is unusual and clear is served",
+        arguments: [
+            "GET http://LOCALHOST/v1/a HTTP/1.1\r\nHost: localhost\r\n\r\n",
+            "GET /v1/a HTTP/1.1\r\nhost: [::1]:80\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n",
+            "POST /v1/a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: Chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nT: t\r\n\r\n",
+            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 2 \r\n\r\n{}", "GET /v1/a HTTP/1.0\r\n\r\n",
+            "\r\nGET /v1/a HTTP/1.1\r\nHost: a\r\n\r\n",
+        ])
+    func served(_ text: String) async throws {
+        try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            try connection.send(text)
+            let response = await connection.response(within: .seconds(3))
+            #expect(response.status == 200 && response.text == "{}")
+        }
     }
+}
+
+/// The targets that reached the backend.
+private final class Targets: Sendable {
+    private let targets = Box<[String]>([])
+
+    var all: [String] { targets.value }
+
+    func add(_ target: String) { targets.change { $0.append(target) } }
 }

@@ -2,9 +2,10 @@ import ChatAPI
 import Foundation
 import Gateway
 import Ledger
-import Server
 import Synchronization
 import TestSupport
+
+@testable import Server
 
 /// A backend whose answers are a test's own.
 struct ClosureBackend: Backend {
@@ -29,11 +30,14 @@ final class TestGateway: Sendable {
 
     /// Runs `body` with a gateway in front of the backend, then stops the gateway.
     static func with(
-        keys: [String] = [], bodyBytes: Int = 1 << 20, idle: Duration = .seconds(5),
+        keys: [String] = [], bodyBytes: Int = 1 << 20, idle: Duration = .seconds(5), drain: Duration = .seconds(30),
+        configure: (inout ListenOptions) -> Void = { _ in },
         answer: @escaping @Sendable (BackendRequest) async throws(BackendError) -> Reply,
         _ body: (TestGateway) async throws -> Void
     ) async throws {
-        let gateway = try await TestGateway(keys: keys, bodyBytes: bodyBytes, idle: idle, answer: answer)
+        var options = ListenOptions(host: "127.0.0.1", port: 0, bodyBytes: bodyBytes, idle: idle)
+        configure(&options)
+        let gateway = try await TestGateway(keys: keys, options: options, drain: drain, answer: answer)
         do {
             try await body(gateway)
         } catch {
@@ -44,7 +48,7 @@ final class TestGateway: Sendable {
     }
 
     private init(
-        keys names: [String], bodyBytes: Int, idle: Duration,
+        keys names: [String], options: ListenOptions, drain: Duration,
         answer: @escaping @Sendable (BackendRequest) async throws(BackendError) -> Reply
     ) async throws {
         folder = try TinyModelFolder()
@@ -55,10 +59,10 @@ final class TestGateway: Sendable {
         var keys = ClientKeys()
         for name in names { keys.accept(key: name) }
         let (addresses, source) = AsyncStream<(String, String)>.makeStream()
-        let options = ListenOptions(host: "127.0.0.1", port: 0, bodyBytes: bodyBytes, idle: idle)
         let records = RequestRecords()
         let server = try GatewayServer(
-            LiveGateway(service), main: options, admin: options, keys: keys,
+            LiveGateway(service), main: options, admin: ListenOptions(host: "127.0.0.1", port: 0), keys: keys,
+            drain: drain,
             onListening: { source.yield(($0, $1)) }, onRequest: { records.add($0) })
         self.server = server
         self.records = records
@@ -72,9 +76,12 @@ final class TestGateway: Sendable {
     /// Asks it to stop; returns when it has.
     func stop() async throws {
         await server.stop()
-        try await running.value
+        do { try await running.value } catch is CancellationError {}
         await ledger.close()
     }
+
+    /// The main listener's routes.
+    var routes: [RouteTable.Route] { server.routes }
 
     func beginStop() async { await server.stop() }
 
@@ -131,4 +138,15 @@ let chatBody = #"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#
 func request(_ method: String, _ target: String, _ headers: String = "", body: String = "") -> String {
     let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
     return "\(method) \(target) HTTP/1.1\r\nHost: localhost\r\n\(length)\(headers)\r\n\(body)"
+}
+
+/// A value that several tasks change.
+final class Box<Value: Sendable>: Sendable {
+    private let state: Mutex<Value>
+
+    init(_ value: Value) { state = Mutex(value) }
+
+    var value: Value { state.withLock { $0 } }
+
+    func change(_ body: (inout Value) -> Void) { state.withLock { body(&$0) } }
 }

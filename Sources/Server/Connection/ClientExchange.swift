@@ -12,10 +12,13 @@ final class ClientExchange {
     var target: String
     var closes = false
     /// What to answer once the request is read, if it was refused at its head.
-    var refusal: APIError?
+    var refusal: ClientReply?
     private(set) var match: RouteTable.Match?
     private var fields: HeaderFields = []
     private var key: String?
+    private var deployment: String?
+    /// What a web page needs to read the answer.
+    private(set) var crossOrigin: HeaderFields?
 
     // The answer.
     var framing = ReplyBytes.Framing.none
@@ -23,6 +26,9 @@ final class ClientExchange {
     /// Bytes of the body that were written.
     var written = 0
     var firstByte: ContinuousClock.Instant?
+    var isEventStream = false
+    /// Whether what was written ends with an event.
+    var isBetweenEvents = true
 
     init(_ head: HTTPRequestHead) {
         id = Received.newID()
@@ -45,22 +51,34 @@ final class ClientExchange {
         closes = outline.closes
     }
 
-    /// Finds the route and asks for the key; returns what to answer if either is missing.
-    func admit(by shared: ConnectionContext) -> APIError? {
+    /// Finds the route, asks for the key and for room; returns what to answer if one of them is missing.
+    func admit(by shared: ConnectionContext) -> ClientReply? {
+        if let cors = shared.options.cors, let origin = fields.first(named: "origin") {
+            let further = cors.preflight(method, fields, from: origin)
+            crossOrigin = cors.fields(for: origin) + (further ?? [])
+            if further != nil {
+                return ClientReply(
+                    status: 204, headers: [(GatewayHeader.requestID, id)], body: ReplyStream([]))
+            }
+        }
+        let path = ClientPath(target)
+        (target, deployment) = (path.target, path.deployment)
         switch shared.routes.match(method: method, target: target) {
-        case .failure(let error): return error
+        case .failure(let error): return ClientReply(error, requestID: id)
         case .success(let match):
             self.match = match
-            if match.route.access == .open || shared.keys.isEmpty { return nil }
-            let authorization = fields.first(named: "authorization")
-            key = shared.keys.name(authorization: authorization)
-            if key != nil { return nil }
-            return authorization == nil ? .missingAPIKey : .invalidAPIKey
+            if match.route.access == .open { return nil }
+            switch shared.keys.admit(fields) {
+            case .success(let name): key = name
+            case .failure(let error): return ClientReply(error, requestID: id)
+            }
+            return shared.gate?.isFull == true ? ClientReply(.overloaded(), requestID: id) : nil
         }
     }
 
     func received(body: [UInt8]) -> Received {
-        Received(
+        let body = deployment.map { ClientPath.body(body, deployment: $0) } ?? body
+        return Received(
             id: id, method: method, target: target, headers: fields, body: body, gatewayKey: key, arrival: arrival)
     }
 

@@ -7,15 +7,18 @@ final class ConnectionContext: Sendable {
     let options: ListenOptions
     let date = ResponseDate()
     let load = ServerLoad()
+    /// Bounds the requests in progress; nil on the admin listener, which answers whatever goes on.
+    let gate: RequestGate?
     let onRequest: @Sendable (RequestRecord) -> Void
 
     init(
-        routes: RouteTable, keys: ClientKeys, options: ListenOptions,
+        routes: RouteTable, keys: ClientKeys, options: ListenOptions, gate: RequestGate?,
         onRequest: @escaping @Sendable (RequestRecord) -> Void
     ) {
         self.routes = routes
         self.keys = keys
         self.options = options
+        self.gate = gate
         self.onRequest = onRequest
     }
 }

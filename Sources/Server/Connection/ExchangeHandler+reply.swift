@@ -20,9 +20,12 @@ extension ExchangeHandler {
         if isStopping { exchange.closes = true }
         let status = min(max(reply.status, 200), 599)
         exchange.framing = framing(of: reply, exchange)
+        exchange.isEventStream = reply.headers.first(named: "content-type")?.hasPrefix("text/event-stream") ?? false
+        var fields = reply.headers
+        if let crossOrigin = exchange.crossOrigin { fields = CORSPolicy.without(fields) + crossOrigin }
         var buffer = context.channel.allocator.buffer(capacity: 1024)
         ReplyBytes.writeHead(
-            status, reply.headers, framing: exchange.framing, closes: exchange.closes,
+            status, fields, framing: exchange.framing, closes: exchange.closes,
             keepsAlive: exchange.isHTTP10 && !exchange.closes, date: shared.date.now(), into: &buffer)
         context.write(wrapOutboundOut(buffer), promise: nil)
         executor.flushLater(self)
@@ -39,15 +42,25 @@ extension ExchangeHandler {
         return .closing
     }
 
-    /// Writes a chunk of the body; false if the connection cannot take more for now.
-    func writeChunk(_ chunk: [UInt8]) -> Bool {
-        guard let context, let exchange, phase == .answering else { return true }
+    /// What became of a chunk.
+    enum Writing {
+        case taken
+        /// It was taken, and the connection cannot take more for now.
+        case full
+        /// Nobody reads it.
+        case gone
+    }
+
+    /// Writes a chunk of the body.
+    func writeChunk(_ chunk: [UInt8]) -> Writing {
+        guard let context, let exchange, phase == .answering else { return .gone }
         if exchange.firstByte == nil { exchange.firstByte = .now }
-        if case .none = exchange.framing { return true }
+        if case .none = exchange.framing { return .taken }
         exchange.written += chunk.count
+        if exchange.isEventStream { exchange.isBetweenEvents = chunk.suffix(2).elementsEqual([0x0A, 0x0A]) }
         if case .length(let length) = exchange.framing, exchange.written > length {
             breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
-            return true
+            return .gone
         }
         var buffer = context.channel.allocator.buffer(capacity: chunk.count + 16)
         if exchange.framing == .chunked {
@@ -58,10 +71,10 @@ extension ExchangeHandler {
         context.write(wrapOutboundOut(buffer), promise: nil)
         if context.channel.isWritable {
             executor.flushLater(self)
-            return true
+            return .taken
         }
         context.flush()
-        return context.channel.isWritable
+        return context.channel.isWritable ? .taken : .full
     }
 
     /// Keeps who writes until the connection takes more, or is gone.
@@ -86,14 +99,41 @@ extension ExchangeHandler {
         if exchange.closes || isStopping { linger(context) } else { proceed() }
     }
 
-    /// Ends the connection so that the client sees that the answer broke off.
+    /// Ends the connection so that the client sees that the answer broke off: of an event stream, with an error event, if
+    /// the last event is whole; always without the end of the message.
     func breakReply(_ error: any Error) {
-        guard let context, phase == .answering else { return record(.clientLeft) }
+        guard phase == .answering else { return record(.clientLeft) }
+        end(telling: (error as? BackendError)?.answer ?? .internalError)
+    }
+
+    /// The time to finish is over: what is under way ends here.
+    func endNow() {
+        guard phase == .answering, exchange?.reply == nil else {
+            return phase == .answering ? end(telling: Self.stopping) : close()
+        }
+        let reply = ClientReply(Self.stopping, requestID: exchange?.id ?? "")
+        work?.cancel()
+        exchange?.closes = true
+        answer(reply)
+    }
+
+    private static let stopping = APIError.overloaded("The gateway is stopping.")
+
+    private func end(telling error: APIError) {
+        guard let context, let exchange else { return }
+        if exchange.isEventStream, exchange.isBetweenEvents, exchange.framing == .chunked {
+            var buffer = context.channel.allocator.buffer(capacity: 512)
+            ReplyBytes.writeChunk(error.event, into: &buffer)
+            context.write(wrapOutboundOut(buffer), promise: nil)
+        }
         record(.broken)
         phase = .lingering
+        work?.cancel()
         context.flush()
         context.close(promise: nil)
     }
+
+    private func close() { context?.close(promise: nil) }
 
     func flush() { context?.flush() }
 

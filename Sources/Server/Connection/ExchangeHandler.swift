@@ -110,6 +110,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         if case ChannelEvent.inputClosed? = event as? ChannelEvent {
             // A client that shuts down its side counts as gone.
             context.close(promise: nil)
+        } else if event is DrainIsOver {
+            endNow()
         } else if event is ChannelShouldQuiesceEvent {
             isStopping = true
             if phase == .idle { context.close(promise: nil) }
@@ -174,9 +176,9 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
             let outline = try RequestOutline(head)
             exchange.note(outline)
             try exchange.target = outline.target(head.uri)
-            if let error = exchange.admit(by: shared) {
-                if outline.hasBody { throw error }
-                exchange.refusal = error
+            if let reply = exchange.admit(by: shared) {
+                exchange.refusal = reply
+                if outline.hasBody { refuse(reply) }
                 return
             }
             guard let announced = outline.contentLength else { return permit(outline) }
@@ -200,13 +202,14 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         guard let exchange, let context else { return }
         phase = .answering
         clock.pause()
-        if let refusal = exchange.refusal { return answer(ClientReply(refusal, requestID: exchange.id)) }
+        if let refusal = exchange.refusal { return answer(refusal) }
         guard let match = exchange.match else { return refuse(.internalError) }
         let received = exchange.received(body: body)
         body = []
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let gate = shared.gate
         work = Task(executorPreference: executor) {
-            await ReplyWriting(handler: handler).run(received, match)
+            await ReplyWriting(handler: handler).run(received, match, gate: gate)
         }
     }
 
@@ -214,10 +217,14 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func refuse(_ error: APIError) {
         let exchange = self.exchange ?? ClientExchange(id: Received.newID())
         self.exchange = exchange
+        refuse(ClientReply(error, requestID: exchange.id))
+    }
+
+    private func refuse(_ reply: ClientReply) {
         phase = .answering
         clock.pause()
-        exchange.closes = true
-        answer(ClientReply(error, requestID: exchange.id))
+        exchange?.closes = true
+        answer(reply)
     }
 
     /// The answer is out: goes on with what has come meanwhile.

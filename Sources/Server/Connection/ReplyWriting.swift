@@ -12,8 +12,17 @@ struct ReplyWriting: Sendable {
 
     /// A body of more bytes is worked on elsewhere, so that the loop's other connections do not wait for it.
     private static let large = 256 << 10
+    /// So many chunks are written before others have their turn.
+    private static let stretch = 32
 
-    func run(_ request: Received, _ match: RouteTable.Match) async {
+    func run(_ request: Received, _ match: RouteTable.Match, gate: RequestGate?) async {
+        guard let gate, match.route.access != .open else { return await answer(request, match) }
+        guard await gate.enter() else { return await write(ClientReply(.overloaded(), requestID: request.id)) }
+        await answer(request, match)
+        gate.leave()
+    }
+
+    private func answer(_ request: Received, _ match: RouteTable.Match) async {
         let reply: ClientReply
         if request.body.count > Self.large {
             reply = await withTaskExecutorPreference(globalConcurrentExecutor) {
@@ -28,9 +37,16 @@ struct ReplyWriting: Sendable {
     func write(_ reply: ClientReply) async {
         guard handler.value.beginReply(reply) else { return }
         do {
+            var count = 0
             while let chunk = try await reply.body.next() {
-                guard !handler.value.writeChunk(chunk) else { continue }
-                await withCheckedContinuation { handler.value.waitForRoom($0) }
+                switch handler.value.writeChunk(chunk) {
+                case .taken: break
+                case .full: await withCheckedContinuation { handler.value.waitForRoom($0) }
+                case .gone: return handler.value.breakReply(CancellationError())
+                }
+                count += 1
+                // A body that is always there already would keep the loop from its other connections.
+                if count % Self.stretch == 0 { await Task.yield() }
             }
             handler.value.finishReply()
         } catch {

@@ -1,3 +1,4 @@
+import ChatAPI
 import HummingbirdCore
 import Logging
 import NIOCore
@@ -20,6 +21,11 @@ struct ClientConnections: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
+            let shared = shared
+            guard shared.load.connections < shared.options.connections else {
+                try channel.pipeline.syncOperations.addHandler(TurningAway())
+                return Value(channel: channel)
+            }
             // What waits for a client that does not read stays small, in this process and in the system.
             let options = channel.syncOptions
             try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
@@ -37,9 +43,36 @@ struct ClientConnections: ServerChildChannel {
 
     /// Lasts as long as the connection, so that a listener that stops knows what is still under way.
     func handle(value: Value, logger: Logger) async {
-        try? await value.channel.closeFuture.get()
+        let channel = value.channel
+        await withTaskCancellationHandler {
+            try? await channel.closeFuture.get()
+        } onCancel: {
+            channel.pipeline.fireUserInboundEventTriggered(DrainIsOver())
+        }
     }
 }
+
+/// Answers a connection beyond the limit before it says anything, and closes it.
+private final class TurningAway: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelActive(context: ChannelHandlerContext) {
+        let body = APIError.overloaded("The gateway holds as many connections as it may.").body
+        var buffer = ByteBuffer()
+        buffer.writeString(
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"
+                + "content-length: \(body.count)\r\nconnection: close\r\n\r\n")
+        buffer.writeBytes(body)
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        context.close(promise: nil)
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+}
+
+/// What is under way has had its time.
+struct DrainIsOver {}
 
 /// One executor for each event loop.
 private final class LoopExecutors: Sendable {

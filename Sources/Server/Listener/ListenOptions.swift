@@ -14,6 +14,16 @@ public struct ListenOptions: Sendable, Hashable {
     public var bodyIdle = Duration.seconds(15)
     /// How long a client may take nothing of an answer.
     public var writeIdle = Duration.seconds(60)
+    /// How many connections may be open.
+    public var connections = 16_384
+    /// How many requests may be in progress.
+    public var requestsInProgress = 4096
+    /// How many more may wait for one of them to end.
+    public var requestsWaiting = 1024
+    /// How long a request may wait.
+    public var waiting = Duration.seconds(10)
+    /// Which web pages may read answers.
+    public var cors: CORSPolicy?
 
     /// Makes options.
     public init(host: String, port: Int, bodyBytes: Int = 40 << 20, idle: Duration = .seconds(75)) {

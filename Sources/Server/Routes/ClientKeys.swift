@@ -1,4 +1,6 @@
+import ChatAPI
 import Crypto
+import Gateway
 
 /// The keys that clients may present, kept as SHA-256 hashes only.
 public struct ClientKeys: Sendable {
@@ -23,14 +25,28 @@ public struct ClientKeys: Sendable {
         return true
     }
 
+    /// The name of the key that a request carries as bearer token or, as Azure's clients send it, as `api-key`; nil if
+    /// nothing is asked of clients.
+    func admit(_ fields: HeaderFields) -> Result<String?, APIError> {
+        if isEmpty { return .success(nil) }
+        let authorization = fields.first(named: "authorization")
+        if let name = name(authorization: authorization) { return .success(name) }
+        let key = fields.first(named: "api-key")
+        if let key, let name = name(of: key) { return .success(name) }
+        return .failure(authorization == nil && key == nil ? .missingAPIKey : .invalidAPIKey)
+    }
+
     /// The name of the key in an `Authorization` field's value; nil if it is none of the accepted.
     ///
     /// Takes the same time whatever the key: every hash is compared to its end.
     func name(authorization: String?) -> String? {
         guard let authorization, authorization.utf8.count > 7, authorization.prefix(7).lowercased() == "bearer "
         else { return nil }
-        let token = authorization.dropFirst(7).utf8.drop { $0 == 0x20 }
-        let digest = Array(SHA256.hash(data: Array(token)))
+        return self.name(of: authorization.dropFirst(7).drop { $0 == " " })
+    }
+
+    private func name(of key: some StringProtocol) -> String? {
+        let digest = Array(SHA256.hash(data: Array(key.utf8)))
         var found = false
         for hash in hashes {
             var difference: UInt8 = 0

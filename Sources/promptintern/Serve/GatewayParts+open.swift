@@ -25,8 +25,8 @@ extension GatewayParts {
     private static func checkListeners(
         _ settings: GatewaySettings, keys: GatewaySettings, _ findings: ConfigurationFindings
     ) {
-        let main = ListenOptions(settings.listen, settings.limits)
-        let admin = ListenOptions(settings.adminListen, settings.limits)
+        let main = ListenOptions(settings.listen, settings)
+        let admin = ListenOptions(settings.adminListen, settings)
         do throws(ServerError) {
             try GatewayServer.check(main: main, admin: admin, keys: ClientKeys(keys.clientKeys))
         } catch {
@@ -36,9 +36,28 @@ extension GatewayParts {
 }
 
 extension ListenOptions {
-    init(_ address: ListenAddress, _ limits: LimitSettings) {
+    /// What the settings say of a listener at an address.
+    init(_ address: ListenAddress, _ settings: GatewaySettings) {
+        let (limits, listener) = (settings.limits, settings.listener)
         self.init(
             host: address.host, port: address.port, bodyBytes: limits.bodyBytes, idle: .seconds(limits.clientIdle))
+        header = .seconds(listener.header)
+        bodyIdle = .seconds(listener.bodyIdle)
+        writeIdle = .seconds(listener.writeIdle)
+        connections = listener.connections
+        requestsInProgress = listener.requestsInProgress
+        requestsWaiting = listener.requestsWaiting
+        waiting = .seconds(listener.waiting)
+        cors = listener.corsOrigins.map { CORSPolicy(origins: $0) }
+    }
+}
+
+extension RequestLog {
+    /// The log that the settings ask for; nil if requests have no lines.
+    init?(_ settings: LogSettings) {
+        guard settings.requests, settings.level == .debug || settings.level == .info else { return nil }
+        self.init(
+            settings.format == .json ? .json : .line, to: .standardError, includesHealth: settings.level == .debug)
     }
 }
 

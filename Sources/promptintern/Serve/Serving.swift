@@ -53,20 +53,20 @@ struct Serving {
         let settings = parts.settings
         let keys = ClientKeys(settings.clientKeys)
         let page = gateway.page
-        let requests = RequestLog(.line, to: .standardError)
+        let requests = RequestLog(settings.listener.log)
         let counts = RequestMetrics(page: page)
         QueueMetrics.add(to: page, reloader: reloader, ledger: ledger)
         ProcessMetrics.add(to: page)
         let report = StartReport(
             settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: !keys.isEmpty)
         let server = try GatewayServer(
-            gateway.live, main: ListenOptions(settings.listen, settings.limits),
-            admin: ListenOptions(settings.adminListen, settings.limits), keys: keys,
+            gateway.live, main: ListenOptions(settings.listen, settings),
+            admin: ListenOptions(settings.adminListen, settings), keys: keys, threads: settings.listener.threads,
             drain: .seconds(settings.limits.drain),
             onListening: { main, admin in show(report.text(main: main, admin: admin)) },
             onRequest: { record in
                 counts.write(record)
-                requests.write(record)
+                requests?.write(record)
             },
             actions: AdminActions(metrics: { page.text }, reload: { await reloader.reload(by: "admin") }))
         QueueMetrics.add(to: page, load: server.load)

@@ -1,0 +1,118 @@
+import Foundation
+import Gateway
+import Server
+import TestSupport
+import Testing
+
+@Suite("slow clients", .timeLimit(.minutes(1)))
+struct SlowClientTests {
+    private static let stream = request(
+        "POST", "/v1/chat/completions", body: #"{"model":"m","stream":true,"messages":[]}"#)
+
+    @Test(
+        "a connection that stalls is closed after the limit of what it stalls in",
+        arguments: [
+            ("", 200), ("GET /v1/mod", 200), ("POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{", 300),
+            ("GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+        ])
+    func stalled(_ text: String, _ limit: Int) async throws {
+        try await TestGateway.with(
+            idle: .milliseconds(400),
+            configure: {
+                $0.header = .milliseconds(200)
+                $0.bodyIdle = .milliseconds(300)
+            }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let start = ContinuousClock.now
+                let connection = try RawConnection(port: gateway.port)
+                try connection.send(text)
+                if text.hasSuffix("\r\n\r\n") { #expect(await connection.response().status == 200) }
+                #expect(await connection.receive(within: .seconds(10)) == [])
+                #expect(ContinuousClock.now - start >= .milliseconds(limit))
+            })
+    }
+
+    @Test("a head that trickles is cut off at the limit, however steadily it comes")
+    func trickle() async throws {
+        try await TestGateway.with(
+            configure: { $0.header = .milliseconds(300) }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let connection = try RawConnection(port: gateway.port)
+                let start = ContinuousClock.now
+                var isOpen = true
+                while isOpen, ContinuousClock.now - start < .seconds(20) {
+                    isOpen = (try? connection.send("G")) != nil
+                    if await connection.receive(within: .milliseconds(20)) != nil { isOpen = false }
+                }
+                #expect(!isOpen)
+            })
+    }
+
+    @Test("a client that takes nothing of its answer is cut off, and the model is stopped")
+    func stoppedReader() async throws {
+        try await TestGateway.with(
+            configure: { $0.writeIdle = .milliseconds(300) },
+            answer: { _ throws(BackendError) in .events { _ in [UInt8](repeating: 0x20, count: 16 << 10) } },
+            { gateway in
+                let connection = try RawConnection(port: gateway.port, receiveLimit: 16 << 10)
+                try connection.send(Self.stream)
+                #expect(await eventually { gateway.records.all.last?.end == .clientLeft })
+            })
+    }
+
+    @Test("eight readers that stop, with 75 MB on offer to each, cost little memory, and others are served")
+    func memory() async throws {
+        try await TestGateway.with(
+            answer: { request throws(BackendError) in
+                guard request.chat != nil else { return .json("{}") }
+                return .events { number in
+                    number < 4800 ? [UInt8](repeating: 0x20, count: 16 << 10) : nil
+                }
+            },
+            { gateway in
+                let before = Self.residentBytes()
+                var readers: [RawConnection] = []
+                for _ in 0..<8 {
+                    let reader = try RawConnection(port: gateway.port, receiveLimit: 16 << 10)
+                    try reader.send(Self.stream)
+                    readers.append(reader)
+                }
+                try await Task.sleep(for: .milliseconds(500))
+                let other = try RawConnection(port: gateway.port)
+                try other.send(request("GET", "/v1/files"))
+                #expect(await other.response().status == 200)
+                #expect(Self.residentBytes() - before < 16 << 20)
+                #expect(readers.count == 8)
+            })
+    }
+
+    @Test("a connection beyond the limit is told so, and one that ends makes room")
+    func connections() async throws {
+        try await TestGateway.with(
+            configure: { $0.connections = 2 }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let first = try RawConnection(port: gateway.port)
+                let second = try RawConnection(port: gateway.port)
+                for connection in [first, second] {
+                    try connection.send(request("GET", "/health/live"))
+                    #expect(await connection.response().status == 200)
+                }
+                let third = try RawConnection(port: gateway.port)
+                let refusal = await third.response(within: .seconds(3))
+                #expect(refusal.status == 503 && refusal.header("retry-after") == "1")
+                first.close()
+                var status = 0
+                for _ in 0..<500 where status != 200 {
+                    let next = try RawConnection(port: gateway.port)
+                    try? next.send(request("GET", "/health/live"))
+                    status = await next.response(within: .seconds(3)).status
+                }
+                #expect(status == 200)
+            })
+    }
+
+    private static func residentBytes() -> Int {
+        let status = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (status.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
+    }
+}
