@@ -20,6 +20,8 @@ public enum UnknownReason: Sendable, Hashable {
     case messages(task: String)
     /// The parse is unique, but something is longer or more numerous than the schema allows.
     case limit(task: String, what: String)
+    /// The template opens as it should, but a message holds more than text: an image, say.
+    case notText(task: String, message: Int)
 
     /// The short, stable name of the reason, for ledgers and headers.
     public var code: String {
@@ -30,6 +32,7 @@ public enum UnknownReason: Sendable, Hashable {
         case .unknownExample: "unknown_example"
         case .messages: "messages"
         case .limit: "limit"
+        case .notText: "unsupported_feature"
         }
     }
 
@@ -38,7 +41,7 @@ public enum UnknownReason: Sendable, Hashable {
         switch self {
         case .noSchema: nil
         case .drift(let task, _, _), .unknownExample(let task, _, _), .ambiguous(let task), .messages(let task),
-            .limit(let task, _):
+            .limit(let task, _), .notText(let task, _):
             task
         }
     }
@@ -66,6 +69,8 @@ public enum UnknownReason: Sendable, Hashable {
             "The template of task \(task) is there, but the request has other turns or roles than its schema."
         case .limit(let task, let what):
             "The request matches task \(task), but \(what)."
+        case .notText(let task, let message):
+            "Message \(message) holds more than text, for which the schema of task \(task) has no part."
         }
     }
 }

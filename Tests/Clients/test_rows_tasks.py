@@ -162,7 +162,9 @@ def test_e_what_is_not_quite_the_trained_prompt_goes_in_full_byte_for_byte(task_
     request = asked[0]
     body = json.dumps(request | {"messages": variants(request)[kind]}, ensure_ascii=False, indent=2).encode()
     reply = wire.chat(task_gateway.port, body)
-    assert reply.status == 200 and reply.value("x-promptintern-arm") in ("full_prompt", "passthrough")
+    assert reply.status == 200 and reply.value("x-promptintern-arm") == "full_prompt"
+    expected = {"an image": "unsupported_feature", "a name": "unsupported_feature", "a letter more": "drift", "a letter less": "drift"}
+    assert reply.value("x-promptintern-reason") == expected.get(kind, reply.value("x-promptintern-reason"))
     assert upstream.last.body == body and len(upstream.requests) == 1
 
 

@@ -167,6 +167,33 @@ struct ChatFlowTests {
         #expect(try await gateway.rows().map(\.reason) == ["unsupported_feature"])
     }
 
+    @Test(
+        "a task's prompt with more than text in it is the task's, and goes in full as it came",
+        arguments: [
+            #"[{"type":"text","text":"q"},{"type":"image_url","image_url":{"url":"data:,"}}]"#,
+            #"[{"type":"input_audio","input_audio":{"data":"","format":"wav"}}]"#, #"[{"type":"file","file":{}}]"#, "7",
+        ])
+    func moreThanText(content: String) async throws {
+        let gateway = try await GatewayFixture()
+        let system = String(decoding: JSONWriter.encoded(GatewayFixture.template), as: UTF8.self)
+        func body(_ system: String) -> [UInt8] {
+            Array(
+                #"{"model":"m", "messages":[{"role":"system","content":\#(system)},{"role":"user","content":\#(content)}]}"#
+                    .utf8)
+        }
+        let reply = await gateway.chat(body(system))
+        _ = try await reply.text()
+        #expect(reply.header("x-promptintern-arm") == "full_prompt")
+        #expect(reply.header("x-promptintern-reason") == "unsupported_feature")
+        #expect(reply.header("x-promptintern-task") == "formulas")
+        #expect(reply.header("x-promptintern-detail")?.contains("Message 1 ") == true)
+        #expect(Int(reply.header("x-promptintern-tokens-before") ?? "") ?? 0 > 0)
+        let other = await gateway.chat(body(#""You are helpful.""#), id: "other")
+        _ = try await other.text()
+        #expect(other.header("x-promptintern-reason") == "unrecognized")
+        #expect(gateway.full.requests.map(\.body) == [body(system), body(#""You are helpful.""#)])
+    }
+
     @Test("content parts are recognized as one text, and each keeps its share of the query")
     func parts() async throws {
         let gateway = try await GatewayFixture()

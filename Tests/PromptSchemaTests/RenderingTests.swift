@@ -73,10 +73,12 @@ struct RenderingTests {
         let reasons: [UnknownReason] = [
             .noSchema, .drift(task: "t", message: 0, offset: 1), .ambiguous(task: "t"),
             .unknownExample(task: "t", message: 0, offset: 1), .messages(task: "t"),
-            .limit(task: "t", what: "it is long"),
+            .limit(task: "t", what: "it is long"), .notText(task: "t", message: 1),
         ]
         #expect(
-            reasons.map(\.code) == ["no_schema", "drift", "ambiguous", "unknown_example", "messages", "limit"])
+            reasons.map(\.code) == [
+                "no_schema", "drift", "ambiguous", "unknown_example", "messages", "limit", "unsupported_feature",
+            ])
         #expect(reasons.allSatisfy { $0.detail.hasSuffix(".") })
     }
 }

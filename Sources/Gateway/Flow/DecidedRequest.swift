@@ -42,7 +42,7 @@ struct DecidedRequest: Sendable {
         detail = Self.detail(recognized, decision.reason, features)
         self.recognized = recognized
         full = Self.fullTokens(recognized)
-        source = task?.counter == nil ? .estimated("bytes/4") : .counted
+        source = task?.counter == nil || recognized.messages == nil ? .estimated("bytes/4") : .counted
         guard decision.arm == .internalized || decision.reason == .audit else {
             self.decision = decision
             stripped = nil
@@ -54,7 +54,9 @@ struct DecidedRequest: Sendable {
     }
 
     private static func fullTokens(_ recognized: RecognizedRequest) -> SegmentTokens {
-        guard let task = recognized.task else { return PromptCounter.estimate(bytes: recognized.request.textByteCount) }
+        guard let task = recognized.task, recognized.messages != nil else {
+            return PromptCounter.estimate(bytes: recognized.request.textByteCount)
+        }
         let pieces = recognized.counted
         return task.counter?.count(pieces) ?? PromptCounter.estimate(pieces)
     }

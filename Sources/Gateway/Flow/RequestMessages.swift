@@ -10,12 +10,16 @@ struct RequestMessages: Sendable {
     let isPlain: Bool
 
     /// Nil if a message has another role than schemas know, or content that is not text.
-    init?(_ request: ChatRequest) {
+    ///
+    /// - Parameter readsOther: whether such content reads as no text instead; for telling whose request it is.
+    init?(_ request: ChatRequest, readsOther: Bool = false) {
         var messages: [PromptMessage] = []
         var lengths: [[Int]] = []
         var isPlain = true
         for message in request.messages {
-            guard let role = message.role.flatMap(Role.init(rawValue:)), let texts = message.texts else { return nil }
+            guard let role = message.role.flatMap(Role.init(rawValue:)),
+                let texts = message.texts ?? (readsOther ? [] : nil)
+            else { return nil }
             var joined: [UInt8] = []
             var counts: [Int] = []
             for text in texts {

@@ -29,17 +29,34 @@ public struct TaskRegistry: Sendable {
 
     /// What a request is; pure, so that a replay recognizes the same.
     func recognize(_ request: ChatRequest) -> RecognizedRequest {
-        guard !tasks.isEmpty, opensLikeSome(request), let messages = RequestMessages(request) else {
+        guard !tasks.isEmpty, opensLikeSome(request) else {
             return RecognizedRequest(request: request, messages: nil, outcome: .noTask)
         }
-        let outcome: RecognizedRequest.Outcome =
-            switch index.recognize(messages.messages) {
-            case .task(let prompt):
-                self[prompt.taskID].map { .task($0, prompt) } ?? .noTask
-            case .unknown(let reason):
-                reason.task.flatMap { self[$0] }.map { .refused($0, reason) } ?? .noTask
-            }
-        return RecognizedRequest(request: request, messages: messages, outcome: outcome)
+        guard let messages = RequestMessages(request) else {
+            return RecognizedRequest(request: request, messages: nil, outcome: withoutText(request))
+        }
+        return RecognizedRequest(request: request, messages: messages, outcome: outcome(messages))
+    }
+
+    private func outcome(_ messages: RequestMessages) -> RecognizedRequest.Outcome {
+        switch index.recognize(messages.messages) {
+        case .task(let prompt):
+            self[prompt.taskID].map { .task($0, prompt) } ?? .noTask
+        case .unknown(let reason):
+            reason.task.flatMap { self[$0] }.map { .refused($0, reason) } ?? .noTask
+        }
+    }
+
+    /// A task's template with an image or the like beside it is the task's, and goes in full.
+    private func withoutText(_ request: ChatRequest) -> RecognizedRequest.Outcome {
+        guard let place = request.messages.firstIndex(where: { $0.texts == nil }),
+            let messages = RequestMessages(request, readsOther: true)
+        else { return .noTask }
+        switch outcome(messages) {
+        case .task(let task, _), .refused(let task, _):
+            return .refused(task, .notText(task: task.name, message: place))
+        case .noTask: return .noTask
+        }
     }
 
     /// False for most requests that belong to no task, told from the first bytes of their messages.
