@@ -17,6 +17,7 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
 
 /// Hummingbird's dependency swift-configuration has a module of the same name as our `Configuration`.
 let configurationAlias = ["Configuration": "SwiftConfiguration"]
@@ -51,7 +52,7 @@ let package = Package(
         .target(name: "ChatAPI", swiftSettings: numeric),
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
-        .target(name: "Ledger", dependencies: [grdb], swiftSettings: strict),
+        .target(name: "Ledger", dependencies: [grdb, sqlite], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
         .target(name: "Access", dependencies: [crypto, grdb], swiftSettings: strict),
 

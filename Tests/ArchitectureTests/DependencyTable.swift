@@ -29,7 +29,7 @@ struct DependencyTable {
         "ChatAPI": Row(foundation: false),
         "Tokenization": Row(packages: ["Crypto"]),
         "Experimentation": Row(packages: ["Crypto"]),
-        "Ledger": Row(packages: ["GRDB"]),
+        "Ledger": Row(packages: ["GRDB", "GRDBSQLite"]),
         "Telemetry": Row(foundation: false),
         "Access": Row(packages: ["Crypto", "GRDB"]),
 

@@ -24,6 +24,7 @@ public struct KeyUsage: Sendable, Equatable {
 
     /// From the rollups, by key range: no row of an attempt is read.
     static func fetch(from: Date, in db: Database) throws -> [KeyUsage] {
+        guard try db.tableExists("key_rollups") else { return [] }
         let sql = "SELECT * FROM key_rollups WHERE day >= ? ORDER BY day, key, currency"
         return try Row.fetchAll(db, sql: sql, arguments: [LedgerTime.day(from)]).map { row in
             let day: Int64 = row["day"]

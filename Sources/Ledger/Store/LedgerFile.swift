@@ -57,6 +57,8 @@ enum LedgerFile {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
+            configuration.allowsUnsafeTransactions = true
+            configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA temp_store = MEMORY") }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
             try queue.read { db in try check(db, path: path) }
             return queue

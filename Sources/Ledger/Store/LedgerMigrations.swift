@@ -17,6 +17,9 @@ enum LedgerMigrations {
             try db.execute(sql: "ALTER TABLE attempts ADD COLUMN key TEXT")
             try db.execute(sql: keys)
         }
+        migrator.registerMigration("3-journal") { db in
+            try db.execute(sql: journal)
+        }
         return migrator
     }
 
@@ -66,6 +69,13 @@ enum LedgerMigrations {
             prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, money_paid INTEGER NOT NULL,
             PRIMARY KEY (day, key, currency)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Up to where the journal is in the tables; one row.
+    private static let journal = """
+        CREATE TABLE journal_position (
+            id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL, offset INTEGER NOT NULL
+        ) STRICT;
         """
 
     /// Changes are only ever added. The kill switch's rows have no task.
