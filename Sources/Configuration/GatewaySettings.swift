@@ -63,10 +63,20 @@ public struct LedgerSetting: Sendable, Hashable {
         case power
     }
 
+    /// What becomes of requests while rows cannot be written.
+    public enum Failing: String, Sendable, Hashable, CaseIterable {
+        /// They are answered, and the rows that were lost are counted.
+        case serve
+        /// They are refused with 503 before anything is sent.
+        case reject
+    }
+
     /// The SQLite file; its folder is made if it is missing.
     public var file = "var/ledger.sqlite"
     /// What a committed row survives.
     public var durability = Durability.process
+    /// What becomes of requests while rows cannot be written.
+    public var onError = Failing.serve
 
     /// The defaults.
     public init() {}

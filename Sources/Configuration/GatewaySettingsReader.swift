@@ -80,12 +80,13 @@ struct GatewaySettingsReader {
     }
 
     private func ledger(_ value: YAMLReader) throws(ConfigurationError) -> LedgerSetting {
-        let mapping = try value.mapping(keys: ["file", "durability"])
+        let mapping = try value.mapping(keys: ["file", "durability", "on_error"])
         var ledger = LedgerSetting()
         ledger.file =
             try mapping["file"].map { value throws(ConfigurationError) in try path(value) }
             ?? path(ledger.file)
         ledger.durability = try mapping["durability"]?.choice(LedgerSetting.Durability.self) ?? .process
+        ledger.onError = try mapping["on_error"]?.choice(LedgerSetting.Failing.self) ?? .serve
         return ledger
     }
 

@@ -11,7 +11,7 @@ struct GatewaySettingsTests {
         client_keys:
           - sha256: 2C26B46B68FFC68FF99B453C1D30413413422D706483BFA0F98A5E886266E7AE
           - env: KEYS
-        ledger: {file: ../var/l.sqlite, durability: power}
+        ledger: {file: ../var/l.sqlite, durability: power, on_error: reject}
         prices: prices.yaml
         engines:
           demo:
@@ -62,6 +62,7 @@ struct GatewaySettingsTests {
             ])
         #expect(settings.ledger.file == "var/l.sqlite")
         #expect(settings.ledger.durability == .power)
+        #expect(settings.ledger.onError == .reject)
         #expect(settings.prices == "config/prices.yaml")
         let engine = try #require(settings.engines.first)
         #expect(engine.model == "config/tasks/demo/base")

@@ -38,6 +38,9 @@ final class AttemptLog: Sendable {
     /// Whether the ledger has been closed under us, which its own health does not tell.
     var isClosed: Bool { closing.isDone.load(ordering: .relaxed) }
 
+    /// Whether rows reach the ledger.
+    var isWritable: Bool { ledger.isWritable }
+
     /// How many rows could not be written.
     var failureCount: Int { metrics.ledgerErrors.value }
 

@@ -101,6 +101,8 @@ extension Reason {
     static let invalidRequest = Reason(rawValue: "invalid_request")
     /// The tuned backend failed so often that it is not asked.
     static let tunedUnavailable = Reason(rawValue: "tuned_unavailable")
+    /// The ledger cannot be written, and nothing is answered without.
+    static let ledgerFailing = Reason(rawValue: "ledger_failing")
     /// A path that is only forwarded.
     static let forwarded = Reason(rawValue: "forwarded")
 }

@@ -40,13 +40,16 @@ public struct GatewayConfiguration: Sendable {
     public var stickyHeader: String
     /// The limits of request bodies' JSON.
     public var jsonLimits: JSONLimits
+    /// Whether requests are refused while the ledger cannot be written; else they are answered without a row.
+    public var rejectsWithoutLedger: Bool
 
     /// Makes a configuration.
     public init(
         tasks: [GatewayTask] = [], routes: [ModelRoute] = [], rules: [RoutingRule] = [],
         defaultBackend: String? = nil,
         prices: PriceTable = PriceTable(), killSwitch: Bool = false, addsStreamUsage: Bool = false,
-        stickyHeader: String = GatewayHeader.stickyKey, jsonLimits: JSONLimits = JSONLimits()
+        stickyHeader: String = GatewayHeader.stickyKey, jsonLimits: JSONLimits = JSONLimits(),
+        rejectsWithoutLedger: Bool = false
     ) {
         self.tasks = tasks
         self.routes = routes
@@ -57,5 +60,6 @@ public struct GatewayConfiguration: Sendable {
         self.addsStreamUsage = addsStreamUsage
         self.stickyHeader = stickyHeader
         self.jsonLimits = jsonLimits
+        self.rejectsWithoutLedger = rejectsWithoutLedger
     }
 }

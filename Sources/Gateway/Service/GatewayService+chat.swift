@@ -15,6 +15,9 @@ extension GatewayService {
         } catch {
             return await refuse(received, APIError(error), reason: .invalidRequest)
         }
+        if let error = ledgerRefusal {
+            return await refuse(received, error, reason: .ledgerFailing, model: request.model)
+        }
         let recognized = registry.recognize(request)
         let tuned = recognized.task?.tuned.flatMap { backends[$0.backend] }
         let decided = DecidedRequest(

@@ -22,6 +22,9 @@ extension GatewayService {
         {
             (outbound.model, outbound.body) = (model, body)
         }
+        if let error = ledgerRefusal {
+            return await refuse(received, error, reason: .ledgerFailing, model: outbound.model)
+        }
         log.metrics.dispatched(received.arrival)
         return await send(outbound, received)
     }

@@ -3,6 +3,12 @@ import Experimentation
 import Ledger
 
 extension GatewayService {
+    /// Why no request is answered now: its row could not be written, and the configuration wants no answer without.
+    var ledgerRefusal: APIError? {
+        guard configuration.rejectsWithoutLedger, !log.isWritable else { return nil }
+        return .overloaded("The gateway cannot write its ledger, and is configured to answer nothing without.")
+    }
+
     /// An error for a request that no backend was asked about; it has a row too.
     func refuse(_ received: Received, _ error: APIError, reason: Reason, model: String = "") async -> ClientReply {
         let attempt = Attempt(

@@ -153,7 +153,8 @@ final class Journal: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    var failure: LedgerError? { state.withLock { $0.failure } }
+    /// Whether it takes in rows, and the last ones reached the tables.
+    var isWritable: Bool { state.withLock { $0.failure == nil && !$0.isClosed } }
 
     /// Keeps a segment ready for the next rotation, up to the limit; a disk that is full shows here and hurts nobody yet.
     func prepare() {

@@ -55,7 +55,7 @@ public final class LedgerStore: Sendable {
         while true {
             switch journal.append(record) {
             case .done:
-                if let sync { try await sync.wait() }
+                if let sync { try await wait(sync) }
                 return
             case .full: await journal.waitForRoom(record.count)
             case .failed(let failure):
@@ -63,6 +63,15 @@ public final class LedgerStore: Sendable {
                 throw failure
             case .closed: throw LedgerError(.closed, "the ledger \(path) has been closed")
             }
+        }
+    }
+
+    private func wait(_ sync: JournalSync) async throws(LedgerError) {
+        do throws(LedgerError) {
+            try await sync.wait()
+        } catch {
+            folder.noteRefusal()
+            throw error
         }
     }
 
@@ -80,7 +89,7 @@ public final class LedgerStore: Sendable {
     public var health: LedgerHealth { folder.health }
 
     /// Whether rows are accepted and reach the tables; costs next to nothing.
-    public var isWritable: Bool { journal.failure == nil }
+    public var isWritable: Bool { journal.isWritable }
 
     /// Folds what is pending and closes the file; later calls throw `closed`.
     public func close() async {

@@ -52,7 +52,7 @@ struct GatewayParts: Sendable {
             defaultBackend: passthrough, prices: prices ?? PriceTable(), killSwitch: settings.killSwitch,
             addsStreamUsage: settings.streamUsage == .always,
             stickyHeader: settings.stickyHeader ?? GatewayHeader.stickyKey,
-            jsonLimits: json)
+            jsonLimits: json, rejectsWithoutLedger: settings.ledger.onError == .reject)
     }
 
     /// Ends the engines' threads and the upstream connections.

@@ -18,8 +18,8 @@ enum QueueMetrics {
         ) {
             reloader.parts.engines.map { Reading($0.service.load.running, Labels($0.setting.name)) }
         }
-        page.readings("pi_ledger_rows_total", "Rows written to the ledger.", .counter) {
-            [Reading(ledger.health.committed)]
+        page.readings("pi_ledger_rows_total", "Rows recorded in the ledger.", .counter) {
+            [Reading(ledger.health.recorded)]
         }
     }
 
