@@ -36,13 +36,17 @@ public struct Received: Sendable {
         self.time = time
     }
 
-    /// A new id: `req_` and 32 hexadecimal digits from the system's random source.
+    /// A new id: `req_` and 32 hexadecimal digits, 12 of them the time in milliseconds, the others random.
+    ///
+    /// Ids that ascend with time land side by side in the ledger's index: half of a row's processor time there.
     public static func newID() -> String {
         var random = SystemRandomNumberGenerator()
         var text = Array("req_".utf8)
         text.reserveCapacity(36)
-        for _ in 0..<2 {
-            let word: UInt64 = random.next()
+        let time = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
+        let words: InlineArray<2, UInt64> = [time << 16 | (random.next() as UInt64) & 0xFFFF, random.next()]
+        for index in words.indices {
+            let word = words[index]
             for shift in stride(from: 60, through: 0, by: -4) {
                 let digit = UInt8(truncatingIfNeeded: word >> UInt64(shift)) & 15
                 text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit)
