@@ -60,6 +60,20 @@ struct HTTP2Tests {
         #expect(try await stopped.body.collect() == patterned(24 << 20))
     }
 
+    @Test("eight stopped readers with 24 MB on offer each cost less than 16 MB")
+    func stoppedReaders() async throws {
+        let fixture = try await Fixture()
+        _ = try await fixture.send("GET", "/big").body.collect()
+        let before = try residentBytes()
+        var stopped: [TransportResponse] = []
+        for _ in 0..<8 { stopped.append(try await fixture.send("GET", "/big")) }
+        try await Task.sleep(for: .milliseconds(500))
+        let growth = try residentBytes() - before
+        print("8 stopped readers over HTTP/2: resident memory grew by \(growth >> 10) KiB")
+        #expect(growth < 16 << 20)
+        #expect(stopped.count == 8)
+    }
+
     @Test("cancelling one exchange leaves the others alone")
     func cancelled() async throws {
         let fixture = try await Fixture()

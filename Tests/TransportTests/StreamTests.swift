@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 import Transport
@@ -104,10 +103,4 @@ struct StreamTests {
         let response = try await fixture.send()
         await #expect(throws: TransportError.self) { try await response.body.collect(upTo: 99) }
     }
-}
-
-/// This process's resident memory.
-private func residentBytes() throws -> Int {
-    let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
-    return try #require(Int(text.split(separator: " ")[1])) * 4096
 }

@@ -1,4 +1,6 @@
+import Foundation
 import TestSupport
+import Testing
 
 @testable import Transport
 
@@ -47,4 +49,10 @@ func patterned(_ count: Int) -> [UInt8] {
     bytes.reserveCapacity(count + block.count)
     while bytes.count < count { bytes += block }
     return Array(bytes.prefix(count))
+}
+
+/// This process's resident memory.
+func residentBytes() throws -> Int {
+    let text = try String(contentsOfFile: "/proc/self/statm", encoding: .utf8)
+    return try #require(Int(text.split(separator: " ")[1])) * 4096
 }
