@@ -4,6 +4,8 @@ public final class ConfigurationFindings {
     public private(set) var errors: [ConfigurationError] = []
     /// The line of each key that was read, by its path.
     private(set) var lines: [String: Int] = [:]
+    /// The keys that may stand in each mapping that was read, by its path.
+    private(set) var keys: [String: [String]] = [:]
 
     /// Nothing found yet.
     public init() {}
@@ -29,6 +31,8 @@ public final class ConfigurationFindings {
         first.others = Array(errors.dropFirst())
         throw first
     }
+
+    func note(keys: [String], of mapping: String) { self.keys[mapping] = keys }
 
     func note(line: Int?, of key: String) {
         if let line { lines[key] = line }

@@ -28,11 +28,17 @@ extension GatewaySettings {
         _ text: String, file: String, environment: [String: String] = [:]
     ) throws(ConfigurationError) -> GatewaySettings {
         let findings = ConfigurationFindings()
-        let settings = read(findings, environment) { environment throws(ConfigurationError) in
-            try YAMLReader.parse(text, file: file, environment: environment)
-        }
+        let settings = parse(text, file: file, environment: environment, findings: findings)
         try findings.check()
         return settings
+    }
+
+    static func parse(
+        _ text: String, file: String, environment: [String: String], findings: ConfigurationFindings
+    ) -> GatewaySettings {
+        read(findings, environment) { environment throws(ConfigurationError) in
+            try YAMLReader.parse(text, file: file, environment: environment)
+        }
     }
 
     private static func read(

@@ -79,6 +79,7 @@ extension YAMLReader {
     /// A mapping all of whose keys are known; an unknown one is an error that says which was probably meant.
     func mapping(keys: [String]) throws(ConfigurationError) -> YAMLMapping {
         let mapping = try mapping()
+        findings?.note(keys: keys, of: key)
         for entry in mapping.entries where !keys.contains(entry.name) {
             let error = entry.value.error(
                 "it is not a known key", Self.advice(for: entry.name, among: keys), at: entry.line)

@@ -64,6 +64,25 @@ struct EngineBackendTests {
         #expect(answer.finishReason == "stop")
     }
 
+    @Test("an engine that a configuration lets go of ends the answers that it has begun, and then itself")
+    func release() async throws {
+        weak var released: EngineService?
+        func begin() async throws -> Reply {
+            let service = try model.service()
+            released = service
+            let request = try TinyChatModel.request(extra: #","stream":true,"max_tokens":100"#)
+            return try await model.backend(service).reply(to: request)
+        }
+        func finish() async throws {
+            let reply = try await begin()
+            #expect(released != nil)
+            let answer = try ParsedAnswer(events: try await reply.body.collect())
+            #expect(answer.isDone && answer.finishReason != "error" && !answer.text.isEmpty)
+        }
+        try await finish()
+        #expect(await eventually(within: .seconds(5)) { released == nil })
+    }
+
     @Test("an answer is cut where the context ends, and a prompt that fills it is refused")
     func context() async throws {
         let long = try TinyChatModel.request(extra: #","max_tokens":100000"#)

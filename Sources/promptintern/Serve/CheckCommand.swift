@@ -16,10 +16,23 @@ struct CheckCommand: AsyncParsableCommand {
             2 if not.
             """)
 
+    @Flag(help: "Print the settings in force, defaults included and secrets masked; open nothing.")
+    var print = false
+
+    @Flag(help: "Print a JSON Schema of the configuration file, for editors.")
+    var schema = false
+
     @OptionGroup var options: ServeOptions
 
     func run() async throws {
+        if schema { return show(String(ConfigurationSchema.json.dropLast())) }
         do {
+            if print {
+                let findings = ConfigurationFindings()
+                let settings = options.settings(findings: findings)
+                try findings.check()
+                return show(String(settings.text.dropLast()))
+            }
             try await check(try GatewayParts.open(options))
         } catch {
             Failure.tell(error)
