@@ -142,6 +142,8 @@ public struct TaskSetting: Sendable, Hashable {
     public var tuned: Target?
     /// The model that answers full prompts; the pass-through upstream if it is not given.
     public var fullPrompt: Target?
+    /// When the tuned model is left alone.
+    public var breaker = BreakerSetting()
 
     /// A task.
     public init(folder: String, mode: Mode = .audit, tuned: Target? = nil, fullPrompt: Target? = nil) {

@@ -143,7 +143,7 @@ extension GatewaySettingsReader {
         return connection
     }
 
-    private func breaker(_ value: YAMLReader) throws(ConfigurationError) -> BreakerSetting {
+    func breaker(_ value: YAMLReader) throws(ConfigurationError) -> BreakerSetting {
         let mapping = try value.mapping(keys: ["failures", "of", "rest_seconds"])
         var breaker = BreakerSetting()
         breaker.window = try mapping["of"]?.int(in: 1...64) ?? breaker.window

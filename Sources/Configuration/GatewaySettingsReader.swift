@@ -134,7 +134,7 @@ struct GatewaySettingsReader {
     private func task(
         _ item: YAMLReader, backends: [String], others: [TaskSetting]
     ) throws(ConfigurationError) -> TaskSetting {
-        let mapping = try item.mapping(keys: ["folder", "mode", "tuned", "full_prompt"])
+        let mapping = try item.mapping(keys: ["folder", "mode", "tuned", "full_prompt", "breaker"])
         let folder = try mapping.required("folder", "give the task's folder")
         var task = TaskSetting(folder: try path(folder))
         task.key = item.key
@@ -148,6 +148,7 @@ struct GatewaySettingsReader {
         part(mapping["full_prompt"]) { value throws(ConfigurationError) in
             task.fullPrompt = try target(value, backends: backends)
         }
+        part(mapping["breaker"]) { value throws(ConfigurationError) in task.breaker = try breaker(value) }
         return task
     }
 

@@ -12,6 +12,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case limit(String)
     /// The engine takes no request now: its queue is full or it is shutting down. The same request may work later.
     case busy(String)
+    /// What a model computed is no number; the text says what to look at.
+    case numbers(String)
     /// No adapter is registered under this name.
     case unknownAdapter(String)
 
@@ -22,7 +24,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
         case .malformed(let file, let place, let reason): "\(file): \(place): \(reason)"
         case .unsupported(let file, let what): "\(file): not supported: \(what)"
-        case .limit(let text), .busy(let text): text
+        case .limit(let text), .busy(let text), .numbers(let text): text
         case .unknownAdapter(let name): "no adapter is registered under the name \(name.prefix(120).debugDescription)"
         }
     }

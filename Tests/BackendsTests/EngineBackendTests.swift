@@ -155,6 +155,18 @@ struct EngineBackendTests {
         _ = try await first.body.next()
     }
 
+    @Test("full prompts of an engine have the engine's own limits")
+    func ownLimits() async throws {
+        let big = try TinyChatModel(maximumPositions: 20_000)
+        let service = try big.service()
+        let backend = EngineBackend(
+            name: "engine", service: service, tokenizer: big.tokenizer, template: big.template, baseModel: "base",
+            limits: .init(total: .milliseconds(60)))
+        let request = try TinyChatModel.request(extra: #","max_tokens":19000"#)
+        let error = await #expect(throws: BackendError.self) { _ = try await backend.reply(to: request) }
+        #expect(error?.code == .timeout && error?.answer.status == 504)
+    }
+
     @Test("a full queue is an overflow that nothing was sent to")
     func overflow() async throws {
         let big = try TinyChatModel(maximumPositions: 20_000)

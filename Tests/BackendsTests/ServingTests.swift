@@ -26,11 +26,12 @@ private struct ServingFixture {
     let gateway: GatewayService
 
     init(
-        queueLimit: Int = 8, positions: Int = 1024, tunedServer: Bool = false,
+        queueLimit: Int = 8, positions: Int = 1024, tunedServer: Bool = false, tunedModel: String = "tuned",
+        isPoisoned: Bool = false,
         limits: BackendRequest.Limits = .init(),
         _ script: @escaping ScriptedServer.Script = { _ in [.response(body: Array(ServingFixture.answer.utf8))] }
     ) async throws {
-        model = try TinyChatModel(maximumPositions: positions)
+        model = try TinyChatModel(maximumPositions: positions, isPoisoned: isPoisoned)
         engine = try model.service(queueLimit: queueLimit)
         server = try ScriptedServer(script)
         folder = try TinyModelFolder()
@@ -53,7 +54,7 @@ private struct ServingFixture {
                 schemaFingerprint: schema.fingerprint, tokenizerSHA256: model.tokenizer.fingerprint))
         let task = GatewayTask(
             schema: schema, full: .init(backend: "up"),
-            tuned: .init(backend: tunedServer ? "local" : "engine", model: "tuned", limits: limits), manifest: check,
+            tuned: .init(backend: tunedServer ? "local" : "engine", model: tunedModel, limits: limits), manifest: check,
             counter: PromptCounter(tokenizer: model.tokenizer, template: model.template), initialMode: .on)
         gateway = try await GatewayService(
             GatewayConfiguration(tasks: [task], defaultBackend: "up"),
@@ -129,6 +130,35 @@ struct ServingTests {
         let rows = try await serving.rows()
         #expect(rows.map(\.backend) == ["engine", "up"] && rows.map(\.isFinal) == [false, true])
         #expect(rows[0].tokens.sent.total == 0 && rows[1].reason == "tuned_refused")
+    }
+
+    @Test(
+        "a missing adapter, logits that are no numbers and a full context leave the request to the upstream",
+        arguments: ["adapter", "numbers", "context"], [false, true])
+    func localFault(kind: String, streams: Bool) async throws {
+        let serving = try await ServingFixture(
+            positions: kind == "context" ? 8 : 1024, tunedModel: kind == "adapter" ? "absent" : "tuned",
+            isPoisoned: kind == "numbers")
+        let reply = await serving.chat(ServingFixture.body(extra: streams ? #","stream":true"# : ""))
+        #expect(String(decoding: try await reply.body.collect(), as: UTF8.self) == ServingFixture.answer)
+        let rows = try await serving.rows()
+        #expect(rows.map(\.backend) == ["engine", "up"] && rows.map(\.outcome) == [.failed, .complete])
+        #expect(rows.map(\.reason) == ["on", kind == "numbers" ? "tuned_failed" : "tuned_refused"])
+        #expect(serving.server.requests.count == 1)
+    }
+
+    @Test("a request whose caller's time is over while it waits for the engine is never started")
+    func expired() async throws {
+        let serving = try await ServingFixture(positions: 20_000)
+        let long = try serving.engine.generate(prompt: [1, 2, 3], options: GenerationOptions(endTokens: []))
+        #expect(await eventually { serving.engine.load.running == 1 })
+        let headers: HeaderFields = [("content-type", "application/json"), ("x-promptintern-timeout", "0.1")]
+        let reply = await serving.gateway.chat(Received(id: "r", headers: headers, body: ServingFixture.body()))
+        #expect(reply.status == 504)
+        #expect(serving.engine.load.waiting == 0 && serving.server.requests.isEmpty)
+        long.cancel()
+        let rows = try await serving.rows()
+        #expect(rows.last?.isFinal == true && rows.allSatisfy { $0.tokens.completion == 0 })
     }
 
     @Test("an engine that does not begin in time leaves the request to the upstream")

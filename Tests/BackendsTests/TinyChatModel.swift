@@ -12,7 +12,8 @@ struct TinyChatModel {
     let tokenizer: Tokenizer
     let template: ChatTemplate
 
-    init(maximumPositions: Int = 256, seed: UInt64 = 7) throws {
+    /// - Parameter isPoisoned: whether its weights are no numbers.
+    init(maximumPositions: Int = 256, seed: UInt64 = 7, isPoisoned: Bool = false) throws {
         let texts = ["the ships of the harbour pay their fees in the office", "= SUM ( FEES , 5 )"]
         let trained = try BPETrainer(
             vocabularySize: 300, specialTokens: ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -25,6 +26,7 @@ struct TinyChatModel {
         var random = SeededRandom(seed: seed)
         var weights = ModelWeights(config: config)
         for index in weights.values.indices { weights.values[index] = Float.random(in: -0.4...0.4, using: &random) }
+        if isPoisoned { weights.values = weights.values.map { _ in .nan } }
         self.weights = weights
         var adapter = LoRAAdapter(config: .init(rank: 2, alpha: 4), model: config)
         for index in adapter.values.indices { adapter.values[index] = Float.random(in: -0.5...0.5, using: &random) }

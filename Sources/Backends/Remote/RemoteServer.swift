@@ -41,11 +41,12 @@ struct RemoteServer: Sendable {
         do throws(TransportError) {
             response = try await transport.send(wire, to: member.endpoint, limits: limits(for: request))
         } catch {
-            throw failure(error, of: member)
+            throw Self.failure(error, of: member, name)
         }
         note(response, of: member)
         try check(response, request)
         let iterator = response.body.makeAsyncIterator()
+        let name = name
         let body = ReplyStream {
             // The endpoint counts as busy as long as somebody may read the answer.
             withExtendedLifetime(lease) {}
@@ -53,7 +54,7 @@ struct RemoteServer: Sendable {
             do throws(TransportError) {
                 return try await iterator.next(isolation: #isolation)
             } catch {
-                throw failure(error, of: member)
+                throw Self.failure(error, of: member, name)
             }
         }
         return Reply(
@@ -61,7 +62,9 @@ struct RemoteServer: Sendable {
             body: try await Self.begun(body, response, request, name: name))
     }
 
-    private func failure(_ error: TransportError, of member: EndpointPool.Member) -> BackendError {
+    private static func failure(
+        _ error: TransportError, of member: EndpointPool.Member, _ name: String
+    ) -> BackendError {
         switch error.code {
         case .cancelled, .shutDown, .badURL, .badRequest, .totalTimeout: member.breaker.left()
         default: member.breaker.failed()

@@ -6,7 +6,8 @@ extension DecoderModel {
     /// - Parameters:
     ///   - isCancelled: asked before each step.
     ///   - onToken: gets each token; false ends the generation with `.cancelled`.
-    /// - Throws: `EngineError.limit` before any token when prompt and answer cannot fit the model.
+    /// - Throws: `EngineError.limit` before any token when prompt and answer cannot fit the model, `.numbers` when what
+    ///   the model computes is no number.
     public func generate(
         after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
         isCancelled: () -> Bool = { false }, onToken: (Int32) -> Bool
@@ -20,6 +21,9 @@ extension DecoderModel {
         var pending: [Int32] = [0]
         for number in 1...allowed {
             let token = sampler.next(scratch.logits)
+            guard scratch.logits[Int(token)].isFinite else {
+                throw .numbers("the model's logits are not finite: compare its files with those that were promoted")
+            }
             if endTokens.contains(token) { return .stop }
             guard onToken(token) else { return .cancelled }
             if number == allowed { break }

@@ -12,6 +12,7 @@ public final class GatewayMetrics: Sendable {
     private let saved: Counter
     private let fallbacks: CounterFamily
     private let retries: Counter
+    private let failures: CounterFamily
     private let nearMisses: CounterFamily
     private let overhead: Histogram
     private let firstToken: Histogram
@@ -29,6 +30,9 @@ public final class GatewayMetrics: Sendable {
         fallbacks = page.counters(
             "pi_fallbacks_total", "Requests that were tried again in full, by reason.", labels: ["reason"], limit: 40)
         retries = page.counter("pi_retries_total", "Attempts that were made at the same backend again.")
+        failures = page.counters(
+            "pi_backend_failures_total", "Attempts without an answer, by backend and cause.",
+            labels: ["backend", "cause"], limit: 400)
         nearMisses = page.counters(
             "pi_near_miss_total", "Requests that open like a task's prompt and are not one.", labels: ["task"],
             limit: 400)
@@ -44,6 +48,11 @@ public final class GatewayMetrics: Sendable {
     /// A request is about to be handed to its first backend.
     func dispatched(_ arrival: ContinuousClock.Instant) {
         overhead.observe(.now - arrival)
+    }
+
+    /// A backend gave no answer.
+    func failed(_ backend: String, _ error: BackendError) {
+        failures.add(1, Labels(backend, error.code.rawValue))
     }
 
     /// An attempt has ended.

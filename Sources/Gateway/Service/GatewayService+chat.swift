@@ -89,7 +89,10 @@ extension GatewayService {
                 await log.record(attempt, AttemptEnding(error, isFinal: isFinal))
                 let event = GatewayEvent.backendFailed(
                     requestID: received.id, task: attempt.task, backend: attempt.backend, error: error)
-                if error.code != .cancelled { onEvent(event) }
+                if error.code != .cancelled {
+                    log.metrics.failed(attempt.backend, error)
+                    onEvent(event)
+                }
                 if isFinal {
                     return ClientReply(
                         error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))

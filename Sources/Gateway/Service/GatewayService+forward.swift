@@ -51,6 +51,7 @@ extension GatewayService {
                 pause = retries.pause(after: error)
                 await log.record(attempt, AttemptEnding(error, isFinal: pause == nil))
                 if error.code != .cancelled {
+                    log.metrics.failed(attempt.backend, error)
                     onEvent(
                         .backendFailed(requestID: received.id, task: nil, backend: attempt.backend, error: error))
                 }

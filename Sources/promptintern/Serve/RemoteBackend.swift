@@ -64,8 +64,7 @@ struct RemoteBackend: Sendable {
             firstByte: .seconds(setting.firstByte ?? limits.firstByte), idle: .seconds(setting.idle ?? limits.idle),
             total: .seconds(setting.total ?? limits.total))
         options.dialect = dialect(setting)
-        options.breaker = CircuitBreaker.Options(
-            failures: setting.breaker.failures, window: setting.breaker.window, rest: .seconds(setting.breaker.rest))
+        options.breaker = CircuitBreaker.Options(setting.breaker)
         var conditions: RetryPolicy.Conditions = []
         for condition in setting.retry.conditions { conditions.insert(self.condition(condition)) }
         options.retry = RetryPolicy(retries: setting.retry.attempts, conditions: conditions)
@@ -102,5 +101,11 @@ extension RoutingRule {
         self.init(
             model: setting.model, task: setting.task, maxPromptTokens: setting.maxPromptTokens,
             backend: setting.to.backend, target: setting.to.model)
+    }
+}
+
+extension CircuitBreaker.Options {
+    init(_ setting: BreakerSetting) {
+        self.init(failures: setting.failures, window: setting.window, rest: .seconds(setting.rest))
     }
 }

@@ -28,7 +28,8 @@ struct TaskAssembly {
             schema: schema, full: full, tuned: tuned,
             manifest: ManifestCheck(
                 manifest, task: schema.id, facts: facts(setting, manifest, schema, counter?.tokenizer)),
-            counter: counter, initialMode: setting.mode)
+            counter: counter, initialMode: setting.mode,
+            breaker: CircuitBreaker(CircuitBreaker.Options(setting.breaker)))
     }
 
     private func engine(_ name: String?) -> LoadedEngine? {
