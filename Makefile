@@ -8,7 +8,7 @@ PROGRAM := .build/release/promptintern
 # What `make run` passes on, for example: make run SERVE_FLAGS="--listen 127.0.0.1:9000"
 SERVE_FLAGS ?=
 
-.PHONY: help packages build run test test-clients lint format smoke clean
+.PHONY: help packages build run test test-clients test-durability lint format smoke clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: packages ## Install, build and run every test
 
 test-clients: build ## Try real clients from PyPI (openai, langchain, litellm, …) against the release build
 	@scripts/test-clients.sh
+
+test-durability: build ## Kill the release build under load, fill its disk, move its clock, and trace its syncs
+	@scripts/test-durability.sh
 
 lint: ## Check the format of every Swift file
 	swift format lint --strict -r Sources Tests Package.swift
