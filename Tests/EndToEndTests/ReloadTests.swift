@@ -172,6 +172,36 @@ struct ReloadTests {
         #expect(gateway.stop() == 0)
     }
 
+    @Test("an engine whose files are the same is not loaded again; one whose files changed is, beside the old one")
+    func engines() async throws {
+        let model = try TinyEngineModel()
+        let task = try TinyTask(manifest: false)
+        let lines = """
+            engines:
+              tiny: {model: \(model.base), adapters: {tiny-tuned: \(model.adapter)}, threads: 1, queue: 2}
+
+            """
+        try task.configure(lines)
+        let gateway = try await RunningGateway(["--config", task.config])
+        let request = #"{"model":"tiny-base","max_tokens":4,"messages":[{"role":"user","content":"x"}]}"#
+        let before = try await gateway.chat(request)
+        #expect(before.status == 200)
+        try task.configure(lines + "kill_switch: true\n")
+        #expect(try await gateway.send("POST", "/admin/reload", admin: true).status == 200)
+        #expect(gateway.errors.contains("engines_kept=1 engines_loaded=0"))
+        let weights = model.adapter + "/adapter_model.safetensors"
+        let bytes = try #require(FileManager.default.contents(atPath: weights))
+        try bytes.write(to: URL(fileURLWithPath: weights), options: .atomic)
+        #expect(try await gateway.send("POST", "/admin/reload", admin: true).status == 200)
+        #expect(gateway.errors.contains("engines_kept=0 engines_loaded=1"))
+        #expect(try await gateway.chat(request).text.contains("chat.completion"))
+        try FileManager.default.removeItem(atPath: weights)
+        let refused = try await gateway.send("POST", "/admin/reload", admin: true)
+        #expect(refused.status == 422 && refused.text.contains("engines.tiny.adapters.tiny-tuned"))
+        #expect(try await gateway.chat(request).status == 200)
+        #expect(gateway.stop() == 0)
+    }
+
     @Test("what belongs to the process is named, and a listener that others reach keeps its keys")
     func restart() async throws {
         let upstream = try chatServer("x")

@@ -10,7 +10,7 @@ public struct ServerBackend: Backend {
     public var name: String { server.name }
     /// What of its failures is tried again.
     public var retry: RetryPolicy { server.retry }
-    private let server: RemoteServer
+    let server: RemoteServer
 
     /// A server.
     ///

@@ -8,7 +8,7 @@ public struct UpstreamBackend: Backend {
     public var name: String { server.name }
     /// What of its failures is tried again.
     public var retry: RetryPolicy { server.retry }
-    private let server: RemoteServer
+    let server: RemoteServer
 
     /// An upstream.
     ///

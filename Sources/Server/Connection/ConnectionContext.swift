@@ -6,7 +6,7 @@ final class ConnectionContext: Sendable {
     let keys: ClientKeys
     let options: ListenOptions
     let date = ResponseDate()
-    let load = ServerLoad()
+    let load: ServerLoad
     /// Bounds the requests in progress; nil on the admin listener, which answers whatever goes on.
     let gate: RequestGate?
     let onRequest: @Sendable (RequestRecord) -> Void
@@ -19,6 +19,7 @@ final class ConnectionContext: Sendable {
         self.keys = keys
         self.options = options
         self.gate = gate
+        load = ServerLoad(gate: gate)
         self.onRequest = onRequest
     }
 }

@@ -31,6 +31,9 @@ final class RequestGate: Sendable {
         state.withLock { $0.inProgress >= limit && $0.waiters.count >= waitingLimit }
     }
 
+    /// How many wait.
+    var waitingCount: Int { state.withLock { $0.waiters.count } }
+
     /// Lets a request in, now or when another has ended; false if there is no room in time. Whoever is let in leaves.
     func enter() async -> Bool {
         let isIn = state.withLock { state in

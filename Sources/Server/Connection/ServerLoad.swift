@@ -4,13 +4,19 @@ import Synchronization
 public final class ServerLoad: Sendable {
     private let openConnections = Atomic(0)
     private let openRequests = Atomic(0)
+    private let gate: RequestGate?
 
     /// Connections that are open.
     public var connections: Int { openConnections.load(ordering: .relaxed) }
     /// Requests whose head was read and whose answer is not at its end.
     public var requests: Int { openRequests.load(ordering: .relaxed) }
 
-    init() {}
+    /// Requests that wait because as many as may be are in progress.
+    public var waiting: Int { gate?.waitingCount ?? 0 }
+
+    init(gate: RequestGate?) {
+        self.gate = gate
+    }
 
     func addConnections(_ number: Int) { openConnections.wrappingAdd(number, ordering: .relaxed) }
 

@@ -20,6 +20,9 @@ struct GatewayParts: Sendable {
     /// The engines, servers and upstreams as the gateway sees them.
     var backends: [any Backend] { engines.map { $0.backend(settings.limits) } + remotes.map(\.backend) }
 
+    /// Every endpoint of the servers and upstreams, as it is now.
+    var endpoints: [EndpointState] { remotes.flatMap(\.endpoints) }
+
     /// Opens what the settings name, and notes everything that is wrong; parts with findings are not to be served.
     init(_ settings: GatewaySettings, after former: GatewayParts? = nil, findings: ConfigurationFindings) {
         let engines = settings.engines.compactMap { setting -> LoadedEngine? in

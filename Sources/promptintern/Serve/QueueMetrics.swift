@@ -1,3 +1,4 @@
+import Backends
 import Configuration
 import Engine
 import Ledger
@@ -18,6 +19,12 @@ enum QueueMetrics {
         ) {
             reloader.parts.engines.map { Reading($0.service.load.running, Labels($0.setting.name)) }
         }
+        page.readings(
+            "pi_breaker_open", "Whether an endpoint of an upstream or server is resting after failures: 1 or 0.",
+            labels: ["upstream", "endpoint"], limit: 200
+        ) {
+            reloader.parts.endpoints.map { Reading($0.isResting ? 1 : 0, Labels($0.backend, $0.origin)) }
+        }
         page.readings("pi_ledger_rows_total", "Rows recorded in the ledger.", .counter) {
             [Reading(ledger.health.recorded)]
         }
@@ -27,6 +34,7 @@ enum QueueMetrics {
         page.readings("pi_requests_in_progress", "Requests of clients that are being answered.") {
             [Reading(load.requests)]
         }
+        page.readings("pi_requests_waiting", "Requests of clients that wait to be let in.") { [Reading(load.waiting)] }
         page.readings("pi_connections", "Connections of clients that are open.") { [Reading(load.connections)] }
     }
 }

@@ -65,6 +65,12 @@ final class Reloader: Sendable {
             live.replace(with: service)
             state.withLock { $0.parts = next }
             await adopt(next.settings)
+            let kept = next.engines.count { engine in former.engines.contains { $0.service === engine.service } }
+            logger.notice(
+                "configuration taken over",
+                metadata: [
+                    "by": "\(who)", "engines_kept": "\(kept)", "engines_loaded": "\(next.engines.count - kept)",
+                ])
             return tell(.takenOver(restartRequired: restartRequired(next.settings)), by: who)
         } catch let error as ConfigurationError {
             return tell(.refused(error.all.map(ReloadReport.Problem.init)), by: who)
@@ -99,6 +105,16 @@ final class Reloader: Sendable {
             ("limits.body_bytes", new.limits.bodyBytes == started.limits.bodyBytes),
             ("limits.client_idle_seconds", new.limits.clientIdle == started.limits.clientIdle),
             ("limits.drain_seconds", new.limits.drain == started.limits.drain),
+            ("threads", new.listener.threads == started.listener.threads),
+            ("cors", new.listener.corsOrigins == started.listener.corsOrigins),
+            ("log", new.listener.log == started.listener.log),
+            ("limits.header_seconds", new.listener.header == started.listener.header),
+            ("limits.body_idle_seconds", new.listener.bodyIdle == started.listener.bodyIdle),
+            ("limits.write_idle_seconds", new.listener.writeIdle == started.listener.writeIdle),
+            ("limits.connections", new.listener.connections == started.listener.connections),
+            ("limits.requests_in_progress", new.listener.requestsInProgress == started.listener.requestsInProgress),
+            ("limits.requests_waiting", new.listener.requestsWaiting == started.listener.requestsWaiting),
+            ("limits.waiting_seconds", new.listener.waiting == started.listener.waiting),
         ]
         return settings.filter { !$0.isSame }.map(\.key)
     }
@@ -108,7 +124,6 @@ final class Reloader: Sendable {
         for error in report.errors {
             logger.error("configuration refused", metadata: ["by": "\(who)", "error": "\(error.message)"])
         }
-        if report.isTakenOver { logger.notice("configuration taken over", metadata: ["by": "\(who)"]) }
         for key in report.restartRequired {
             logger.warning("a changed setting takes effect only with a restart", metadata: ["key": "\(key)"])
         }

@@ -11,6 +11,11 @@ struct RemoteBackend: Sendable {
     let limits: LimitSettings
     let backend: any Backend
 
+    /// Its endpoints, as they are now.
+    var endpoints: [EndpointState] {
+        (backend as? UpstreamBackend)?.endpoints ?? (backend as? ServerBackend)?.endpoints ?? []
+    }
+
     /// Makes a backend of its setting; connects to nobody.
     init(
         _ section: String, _ setting: UpstreamSetting, in settings: GatewaySettings, transport: CurlTransport
