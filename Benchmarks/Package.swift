@@ -20,6 +20,8 @@ let package = Package(
                 .product(name: "ChatAPI", package: "promptintern"),
                 .product(name: "PromptSchema", package: "promptintern"),
             ],
-            swiftSettings: strict)
+            swiftSettings: strict),
+        .executableTarget(
+            name: "ledger", dependencies: [.product(name: "Ledger", package: "promptintern")], swiftSettings: strict),
     ]
 )

@@ -117,4 +117,32 @@ struct JournalTests {
         #expect(try await store.savings().totals.requests == 5000)
         #expect(store.health.duplicates == 0)
     }
+
+    @Test(
+        "is read by another process in the middle of folds and rotations: each reading has every row acknowledged before it"
+    )
+    func readingAlong() async throws {
+        let folder = try TemporaryFolder()
+        let store = try LedgerStore(
+            path: folder.ledger,
+            options: LedgerOptions(segmentBytes: 1, segmentLimit: 2, batchLimit: 30, foldInterval: 0.001))
+        async let written: Void = {
+            for index in 0..<3000 {
+                try await store.record(.tuned("r\(index)"))
+                if index % 10 == 0 { await Task.yield() }
+            }
+        }()
+        let reader = try LedgerReader(path: folder.ledger)
+        var readings = 0
+        while store.health.recorded < 3000 || readings < 3 {
+            let before = store.health.recorded
+            let requests = try reader.savings().totals.requests
+            let rows = try reader.attemptCount()
+            let after = store.health.recorded
+            #expect(before <= requests && requests <= rows && rows <= after)
+            readings += 1
+        }
+        try await written
+        #expect(try await store.savings().totals.requests == 3000)
+    }
 }
