@@ -8,9 +8,11 @@ public enum ConfigurationSchema {
         ledger: {}
         client_keys: [{}]
         engines: {NAME: {}}
-        servers: {NAME: {}}
-        upstreams: {NAME: {}}
-        tasks: [{folder: FOLDER, tuned: {}, full_prompt: {}}]
+        servers: {NAME: {base_url: "http://NAME", breaker: {}, retry: {}}}
+        upstreams: {NAME: {base_url: "http://NAME", breaker: {}, retry: {}}}
+        aliases: {NAME: {}}
+        routing: [{to: {}}]
+        tasks: [{folder: FOLDER, tuned: {}, full_prompt: {}, breaker: {}}]
         limits: {}
 
         """

@@ -78,9 +78,11 @@ struct FaultFixture {
         var backends: [any Backend] = []
         if let tuned {
             let endpoint = try UpstreamEndpoint(tuned, options: connection)
+            settings.breaker = tunedBreaker
             backends.append(
                 ServerBackend(name: "local", endpoints: [endpoint], transport: transport, options: settings))
         }
+        settings.breaker = .init()
         options(&settings)
         let endpoints = try upstreams.map { try UpstreamEndpoint($0, options: connection) }
         backends.append(

@@ -181,7 +181,7 @@ extension CircuitBreaker {
     func note(_ error: BackendError) {
         let status = error.status > 0 ? error.status : error.answer.status
         switch error.code {
-        case .cancelled, .deadline, .overflow: left()
+        case .cancelled, .deadline, .overflow, .unavailable: left()
         case .refused where [400, 413, 422].contains(status): left()
         default: failed()
         }
