@@ -34,7 +34,7 @@ final class ClientExchange {
         id = Received.newID()
         method = head.method.rawValue
         target = head.uri
-        isHTTP10 = head.version.minor == 0
+        isHTTP10 = head.version == .http1_0
         closes = isHTTP10
     }
 

@@ -10,6 +10,21 @@ extension ExchangeHandler {
         work = Task(executorPreference: executor) { await ReplyWriting(handler: handler).write(reply) }
     }
 
+    /// Writes a reply that may take long, in a task of its own.
+    func writeLong(_ reply: ClientReply, gate: RequestGate?) {
+        guard let context else {
+            exchange?.reply = reply
+            record(.clientLeft)
+            gate?.leave()
+            return
+        }
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        work = Task(executorPreference: executor) {
+            await ReplyWriting(handler: handler).write(reply)
+            gate?.leave()
+        }
+    }
+
     /// Writes the head; false if the client has left.
     func beginReply(_ reply: ClientReply) -> Bool {
         exchange?.reply = reply
@@ -20,14 +35,13 @@ extension ExchangeHandler {
         if isStopping { exchange.closes = true }
         let status = min(max(reply.status, 200), 599)
         exchange.framing = framing(of: reply, exchange)
-        exchange.isEventStream = reply.headers.first(named: "content-type")?.hasPrefix("text/event-stream") ?? false
+        exchange.isEventStream = reply.isEventStream
         var fields = reply.headers
         if let crossOrigin = exchange.crossOrigin { fields = CORSPolicy.without(fields) + crossOrigin }
-        var buffer = context.channel.allocator.buffer(capacity: 1024)
-        ReplyBytes.writeHead(
-            status, fields, framing: exchange.framing, closes: exchange.closes,
-            keepsAlive: exchange.isHTTP10 && !exchange.closes, date: shared.date.now(), into: &buffer)
-        context.write(wrapOutboundOut(buffer), promise: nil)
+        let head = ReplyHead(
+            status: status, fields: fields, framing: exchange.framing, closes: exchange.closes,
+            keepsAlive: exchange.isHTTP10 && !exchange.closes, date: shared.date.now())
+        wire.write(head, to: context)
         executor.flushLater(self)
         return true
     }
@@ -62,13 +76,7 @@ extension ExchangeHandler {
             breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
             return .gone
         }
-        var buffer = context.channel.allocator.buffer(capacity: chunk.count + 16)
-        if exchange.framing == .chunked {
-            ReplyBytes.writeChunk(chunk, into: &buffer)
-        } else {
-            buffer.writeBytes(chunk)
-        }
-        context.write(wrapOutboundOut(buffer), promise: nil)
+        wire.write(chunk, exchange.framing, to: context)
         if context.channel.isWritable {
             executor.flushLater(self)
             return .taken
@@ -90,12 +98,11 @@ extension ExchangeHandler {
         if case .length(let length) = exchange.framing, exchange.written < length {
             return breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
         }
-        if exchange.framing == .chunked {
-            context.write(wrapOutboundOut(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil)
-        }
+        wire.writeEnd(exchange.framing, to: context)
         context.flush()
         record(.complete)
         clock.pause()
+        if wire == .http2 { return phase = .lingering }
         if exchange.closes || isStopping { linger(context) } else { proceed() }
     }
 
@@ -122,9 +129,7 @@ extension ExchangeHandler {
     private func end(telling error: APIError) {
         guard let context, let exchange else { return }
         if exchange.isEventStream, exchange.isBetweenEvents, exchange.framing == .chunked {
-            var buffer = context.channel.allocator.buffer(capacity: 512)
-            ReplyBytes.writeChunk(error.event, into: &buffer)
-            context.write(wrapOutboundOut(buffer), promise: nil)
+            wire.write(error.event, exchange.framing, to: context)
         }
         record(.broken)
         phase = .lingering
@@ -141,8 +146,14 @@ extension ExchangeHandler {
     /// unread input is reset, and the answer is lost.
     private func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
-        clock.begin(.linger, for: shared.options, on: self)
-        context.close(mode: .output, promise: nil)
+        clock.begin(.write, for: shared.options, on: self)
+        let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenComplete { _ in
+            let handler = handler.value
+            if handler.phase == .lingering { handler.clock.begin(.linger, for: handler.shared.options, on: handler) }
+        }
+        context.close(mode: .output, promise: sent)
     }
 
     private func record(_ end: RequestRecord.End) {

@@ -37,6 +37,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     let shared: ConnectionContext
     let executor: LoopExecutor
+    let wire: ReplyWire
     var context: ChannelHandlerContext?
     var phase = Phase.idle
     var exchange: ClientExchange? {
@@ -52,9 +53,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
 
-    init(shared: ConnectionContext, executor: LoopExecutor) {
+    init(shared: ConnectionContext, executor: LoopExecutor, wire: ReplyWire = .http1) {
         self.shared = shared
         self.executor = executor
+        self.wire = wire
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -107,7 +109,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case ChannelEvent.inputClosed? = event as? ChannelEvent {
+        if wire == .http1, case ChannelEvent.inputClosed? = event as? ChannelEvent {
             // A client that shuts down its side counts as gone.
             context.close(promise: nil)
         } else if event is DrainIsOver {
@@ -126,7 +128,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { resumeWriter() }
+        if context.channel.isWritable {
+            if phase == .answering { clock.pause() }
+            resumeWriter()
+        }
         context.fireChannelWritabilityChanged()
     }
 
@@ -192,7 +197,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// A client that waits for permission to send its body gets it, now that the body will be read.
     private func permit(_ outline: RequestOutline) {
-        guard outline.expectsContinue, outline.hasBody, let context else { return }
+        guard wire == .http1, outline.expectsContinue, outline.hasBody, let context else { return }
         context.writeAndFlush(
             wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
     }

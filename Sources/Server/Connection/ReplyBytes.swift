@@ -2,7 +2,19 @@ import Gateway
 import NIOCore
 import NIOHTTP1
 
-/// How a reply stands on an HTTP/1 connection.
+/// A reply's status and fields, with what they say of the connection.
+struct ReplyHead {
+    let status: Int
+    let fields: HeaderFields
+    let framing: ReplyBytes.Framing
+    /// The connection ends with the reply.
+    let closes: Bool
+    /// It is HTTP/1.0, and does not.
+    let keepsAlive: Bool
+    let date: String
+}
+
+/// How a reply stands on a connection.
 enum ReplyBytes {
     /// How the end of the body is told.
     enum Framing: Equatable {
@@ -17,10 +29,8 @@ enum ReplyBytes {
     }
 
     /// Writes status line and fields.
-    static func writeHead(
-        _ status: Int, _ fields: HeaderFields, framing: Framing, closes: Bool, keepsAlive: Bool, date: String,
-        into buffer: inout ByteBuffer
-    ) {
+    static func write(_ head: ReplyHead, into buffer: inout ByteBuffer) {
+        let (status, framing) = (head.status, head.framing)
         buffer.writeStaticString("HTTP/1.1 ")
         buffer.writeString(String(status))
         buffer.writeStaticString(" ")
@@ -28,7 +38,7 @@ enum ReplyBytes {
         buffer.writeStaticString("\r\n")
         var hasDate = false
         var length: String?
-        for (name, value) in fields {
+        for (name, value) in head.fields {
             switch kind(of: name) {
             case .framing: continue
             case .length:
@@ -45,7 +55,7 @@ enum ReplyBytes {
         }
         if !hasDate {
             buffer.writeStaticString("date: ")
-            buffer.writeString(date)
+            buffer.writeString(head.date)
             buffer.writeStaticString("\r\n")
         }
         switch framing {
@@ -54,9 +64,9 @@ enum ReplyBytes {
         case .none: if status != 204, status != 304 || length != nil { writeLength(length ?? "0", into: &buffer) }
         case .closing: break
         }
-        if closes {
+        if head.closes {
             buffer.writeStaticString("connection: close\r\n")
-        } else if keepsAlive {
+        } else if head.keepsAlive {
             buffer.writeStaticString("connection: keep-alive\r\n")
         }
         buffer.writeStaticString("\r\n")
@@ -68,6 +78,27 @@ enum ReplyBytes {
         buffer.writeStaticString("\r\n")
         buffer.writeBytes(bytes)
         buffer.writeStaticString("\r\n")
+    }
+
+    /// The head as HTTP/2 has it: names in lower case, nothing of the connection.
+    static func http2(_ head: ReplyHead) -> HTTPResponseHead {
+        var headers = HTTPHeaders()
+        var length: String?
+        for (name, value) in head.fields {
+            switch kind(of: name) {
+            case .framing: continue
+            case .length: length = value
+            case .date, .plain: if isClean(name), isClean(value) { headers.add(name: name.lowercased(), value: value) }
+            }
+        }
+        if !headers.contains(name: "date") { headers.add(name: "date", value: head.date) }
+        switch head.framing {
+        case .length(let bytes): headers.add(name: "content-length", value: String(bytes))
+        case .none: if let length, Int(length) != nil { headers.add(name: "content-length", value: length) }
+        case .chunked, .closing: break
+        }
+        return HTTPResponseHead(
+            version: .http2, status: HTTPResponseStatus(statusCode: head.status), headers: headers)
     }
 
     private static func writeLength(_ length: String, into buffer: inout ByteBuffer) {

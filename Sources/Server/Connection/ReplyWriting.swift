@@ -16,22 +16,22 @@ struct ReplyWriting: Sendable {
     private static let stretch = 32
 
     func run(_ request: Received, _ match: RouteTable.Match, gate: RequestGate?) async {
-        guard let gate, match.route.access != .open else { return await answer(request, match) }
-        guard await gate.enter() else { return await write(ClientReply(.overloaded(), requestID: request.id)) }
-        await answer(request, match)
-        gate.leave()
+        let gate = match.route.access == .open ? nil : gate
+        if let gate, await !gate.enter() {
+            return await write(ClientReply(.overloaded(), requestID: request.id))
+        }
+        let reply = await answer(request, match)
+        // A task keeps the room that its deepest call took: a stream gets a new one, and what asked for it goes.
+        if reply.isEventStream { return handler.value.writeLong(reply, gate: gate) }
+        await write(reply)
+        gate?.leave()
     }
 
-    private func answer(_ request: Received, _ match: RouteTable.Match) async {
-        let reply: ClientReply
-        if request.body.count > Self.large {
-            reply = await withTaskExecutorPreference(globalConcurrentExecutor) {
-                await match.route.handler(request, match.parameters)
-            }
-        } else {
-            reply = await match.route.handler(request, match.parameters)
+    private func answer(_ request: Received, _ match: RouteTable.Match) async -> ClientReply {
+        guard request.body.count > Self.large else { return await match.route.handler(request, match.parameters) }
+        return await withTaskExecutorPreference(globalConcurrentExecutor) {
+            await match.route.handler(request, match.parameters)
         }
-        await write(reply)
     }
 
     func write(_ reply: ClientReply) async {
@@ -53,4 +53,9 @@ struct ReplyWriting: Sendable {
             handler.value.breakReply(error)
         }
     }
+}
+
+extension ClientReply {
+    /// Whether the body is a stream of server-sent events.
+    var isEventStream: Bool { headers.first(named: "content-type")?.hasPrefix("text/event-stream") ?? false }
 }

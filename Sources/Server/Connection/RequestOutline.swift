@@ -25,11 +25,11 @@ struct RequestOutline {
 
     /// Reads a head; throws what to answer.
     init(_ head: HTTPRequestHead) throws(APIError) {
-        closes = head.version.minor == 0
+        closes = head.version == .http1_0
         fields.reserveCapacity(head.headers.count)
         for (name, value) in head.headers { try note(name, Self.trimmed(value)) }
-        if host == nil, head.version.minor > 0 { throw Self.refusal("There is no Host field") }
-        if isChunked, contentLength != nil || head.version.minor == 0 {
+        if host == nil, head.version != .http1_0 { throw Self.refusal("There is no Host field") }
+        if isChunked, contentLength != nil || head.version == .http1_0 {
             throw Self.refusal("Transfer-Encoding and Content-Length contradict each other")
         }
         if let connection { note(connection: connection) }

@@ -48,13 +48,20 @@ struct RouteTable: Sendable {
     }
 
     let routes: [Route]
+    /// The routes of one path each, which are found without reading the path part by part.
+    private let exact: [String: [Route]]
 
     init(_ routes: [Route]) {
         self.routes = routes
+        exact = Dictionary(
+            grouping: routes.filter { !$0.pattern.contains("{") && !$0.pattern.contains("*") }, by: \.pattern)
     }
 
     /// The route of a request, or the error to answer with. The target is as the client sent it.
     func match(method: String, target: String) -> Result<Match, APIError> {
+        if let route = exact[target]?.first(where: { $0.takes(method: method) }) {
+            return .success(Match(route: route, parameters: [:]))
+        }
         let path = target.prefix { $0 != "?" }
         var pathIsKnown = false
         for route in routes {
