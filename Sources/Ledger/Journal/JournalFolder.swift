@@ -128,9 +128,9 @@ final class JournalFolder: Sendable {
     private func sleep(_ failure: LedgerError?, _ position: JournalPosition) {
         if failure == nil, journal.sleeps(at: position) {
             wake.wait()
-        } else {
-            _ = wake.wait(timeout: .now() + (failure == nil ? options.foldInterval : Self.retryInterval))
+            if state.withLock({ !$0.pending.isEmpty || $0.isClosing }) { return }
         }
+        _ = wake.wait(timeout: .now() + (failure == nil ? options.foldInterval : Self.retryInterval))
     }
 
     private func end(removing: Bool) {
