@@ -64,7 +64,9 @@ let package = Package(
         // Flows.
         .target(
             name: "Gateway",
-            dependencies: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry"],
+            dependencies: [
+                "ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry", "Access",
+            ],
             swiftSettings: strict),
         .target(
             name: "Internalization",
@@ -76,7 +78,8 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "PromptSchema", "Experimentation", "Ledger", "Gateway", .product(name: "Yams", package: "Yams"),
+                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access",
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
         .target(
@@ -86,7 +89,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Gateway", "ChatAPI", "Ledger", "Experimentation", crypto,
+                "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access",
                 .product(name: "HummingbirdCore", package: "hummingbird", moduleAliases: configurationAlias),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -100,7 +103,7 @@ let package = Package(
         .executableTarget(
             name: "promptintern",
             dependencies: [
-                "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
+                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
                 "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
                 "Tuning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -130,7 +133,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry",
-                "TestSupport",
+                "Access", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -144,7 +147,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "PromptSchema", "Experimentation", "Gateway", "Ledger", "TestSupport"],
+            dependencies: [
+                "Configuration", "PromptSchema", "Experimentation", "Gateway", "Ledger", "Access", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "BackendsTests",
@@ -156,7 +161,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Gateway", "ChatAPI", "Ledger", "Experimentation", "TestSupport",
+                "Server", "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

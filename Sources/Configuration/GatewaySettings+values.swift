@@ -1,3 +1,5 @@
+public import Access
+
 /// A text that no description or log shows.
 public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// The text itself.
@@ -16,12 +18,36 @@ public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugSt
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What a client may present as its key.
-public enum ClientKeySetting: Sendable, Hashable {
+/// What a client may present as its key, and what the key may do.
+public struct ClientKeySetting: Sendable, Hashable {
+    /// How the key is given.
+    public enum Form: Sendable, Hashable {
+        /// The key itself.
+        case key(Secret)
+        /// The lower-case hexadecimal SHA-256 of the key.
+        case sha256(String)
+    }
+
+    /// How the key is given.
+    public var form: Form
+    /// Its name, scopes and limits; nil for a key that may do everything.
+    public var policy: KeyPolicy?
+
     /// The key itself.
-    case key(Secret)
+    public static func key(_ key: Secret) -> ClientKeySetting { ClientKeySetting(form: .key(key)) }
     /// The lower-case hexadecimal SHA-256 of the key.
-    case sha256(String)
+    public static func sha256(_ hash: String) -> ClientKeySetting { ClientKeySetting(form: .sha256(hash)) }
+}
+
+/// Where the keys are that `promptintern keys` makes, and what is assumed of their requests.
+public struct KeysSetting: Sendable, Hashable {
+    /// The SQLite file; `keys.sqlite` beside the ledger if it is not given. It is made with its first key.
+    public var file: String?
+    /// How many tokens of an answer are set aside for a request that does not say `max_tokens`.
+    public var reserveTokens = 1024
+
+    /// The defaults.
+    public init() {}
 }
 
 /// A host and a port to listen on.

@@ -15,6 +15,8 @@ public struct GatewaySettings: Sendable, Hashable {
     public var adminListen = ListenAddress.defaultAdmin
     /// What clients may present as bearer token; empty turns the check off.
     public var clientKeys: [ClientKeySetting] = []
+    /// The keys that `promptintern keys` makes.
+    public var keys = KeysSetting()
     /// The ledger.
     public var ledger = LedgerSetting()
     /// The price file, if there is one.
@@ -46,6 +48,13 @@ public struct GatewaySettings: Sendable, Hashable {
 
     /// Settings with no backend and no task.
     public init() {}
+
+    /// The file of the keys that `promptintern keys` makes.
+    public var keysFile: String {
+        if let file = keys.file { return file }
+        let folder = ledger.file.lastIndex(of: "/").map { ledger.file[...$0] } ?? ""
+        return folder + "keys.sqlite"
+    }
 
     /// The names of all backends, in the order of the file.
     public var backendNames: [String] {

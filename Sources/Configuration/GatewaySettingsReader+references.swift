@@ -61,25 +61,7 @@ extension GatewaySettingsReader {
         }
     }
 
-    /// One accepted client key, or the several of a variable with commas between them.
-    func clientKey(_ value: YAMLReader) throws(ConfigurationError) -> [ClientKeySetting] {
-        let entry = try value.mapping(keys: ["sha256", "env", "file"]).single(of: ["sha256", "env", "file"])
-        switch entry.name {
-        case "sha256":
-            let hash = try entry.value.string().lowercased()
-            guard hash.utf8.count == 64, hash.allSatisfy(\.isHexDigit) else {
-                throw entry.value.error(
-                    "it is not a SHA-256 in hexadecimal",
-                    "write the output of: printf %s \"$KEY\" | sha256sum")
-            }
-            return [.sha256(hash)]
-        case "env":
-            return try variable(entry.value).value.split(separator: ",").map { .key(Secret(String($0))) }
-        default: return [.key(try content(entry.value))]
-        }
-    }
-
-    private func variable(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
+    func variable(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
         let name = try value.nonEmptyString()
         guard let text = environment[name], !text.isEmpty else {
             throw value.error("the environment variable \(name) is not set", "set it before the start")
@@ -87,7 +69,7 @@ extension GatewaySettingsReader {
         return Secret(text)
     }
 
-    private func content(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
+    func content(_ value: YAMLReader) throws(ConfigurationError) -> Secret {
         let file = try path(value)
         let text = try YAMLReader.readText(path: file).trimmingCharacters(in: .whitespacesAndNewlines)
         guard !text.isEmpty else { throw value.error("the file \(file) is empty", "write the key into it") }

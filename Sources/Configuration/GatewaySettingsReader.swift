@@ -9,15 +9,16 @@ struct GatewaySettingsReader {
 
     func settings() throws(ConfigurationError) -> GatewaySettings {
         let file = try root.mapping(keys: [
-            "listen", "admin_listen", "client_keys", "ledger", "prices", "engines", "servers", "upstreams",
-            "passthrough", "tasks", "limits", "kill_switch", "stream_usage", "aliases", "routing", "sticky_header",
-            "threads", "cors", "log",
+            "listen", "admin_listen", "client_keys", "keys", "ledger", "prices", "engines", "servers",
+            "upstreams", "passthrough", "tasks", "limits", "kill_switch", "stream_usage", "aliases", "routing",
+            "sticky_header", "threads", "cors", "log",
         ])
         var settings = GatewaySettings()
         settings.file = root.file
         settings.ledger.file = path("var/ledger.sqlite")
         part(file["listen"]) { value throws(ConfigurationError) in settings.listen = try address(value) }
         part(file["admin_listen"]) { value throws(ConfigurationError) in settings.adminListen = try address(value) }
+        part(file["keys"]) { value throws(ConfigurationError) in settings.keys = try keys(value) }
         part(file["ledger"]) { value throws(ConfigurationError) in settings.ledger = try ledger(value) }
         part(file["prices"]) { value throws(ConfigurationError) in settings.prices = try path(value) }
         part(file["kill_switch"]) { value throws(ConfigurationError) in settings.killSwitch = try value.bool() }

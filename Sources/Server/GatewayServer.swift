@@ -1,3 +1,4 @@
+public import Access
 public import Gateway
 import Logging
 import NIOPosix
@@ -26,7 +27,7 @@ public struct GatewayServer: Sendable {
     ///   - actions: what the admin listener offers besides the gateway's own.
     /// - Throws: `ServerError.unprotected`.
     public init(
-        _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: ClientKeys = ClientKeys(),
+        _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: KeyRing? = nil,
         threads: Int? = nil, drain: Duration = .seconds(30),
         onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
         onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }, actions: AdminActions = AdminActions()
@@ -40,7 +41,7 @@ public struct GatewayServer: Sendable {
         let gate = RequestGate(
             limit: main.requestsInProgress, waiting: main.requestsWaiting, patience: main.waiting)
         func listener(
-            _ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: ClientKeys, _ gate: RequestGate?
+            _ name: String, _ options: ListenOptions, _ routes: RouteTable, _ keys: KeyRing?, _ gate: RequestGate?
         ) -> Listener {
             Listener(
                 name: name, onListening: { await addresses.add(name, $0) }, onStopping: { health.stop() },
@@ -54,7 +55,7 @@ public struct GatewayServer: Sendable {
         var configuration = ServiceGroupConfiguration(
             services: [
                 listener(
-                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions), ClientKeys(),
+                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions, keys: keys), nil,
                     nil),
                 clients,
             ], logger: Listener.quiet)
@@ -76,13 +77,14 @@ public struct GatewayServer: Sendable {
 
     /// Refuses listeners that others could reach without a key.
     public static func check(
-        main: ListenOptions, admin: ListenOptions, keys: ClientKeys
+        main: ListenOptions, admin: ListenOptions, keys: KeyRing?
     ) throws(ServerError) {
-        if !main.isLoopback, keys.isEmpty {
+        if !main.isLoopback, keys?.liveCount ?? 0 == 0 {
             throw ServerError(
                 .unprotected,
                 "refusing to listen on \(main.address), which others can reach, without a client key: "
-                    + "set PROMPTINTERN_CLIENT_KEY, give --client-key or client_keys, or listen on 127.0.0.1")
+                    + "make one with `promptintern keys create`, set PROMPTINTERN_CLIENT_KEY, give --client-key or "
+                    + "client_keys, or listen on 127.0.0.1")
         }
         if !admin.isLoopback {
             throw ServerError(

@@ -22,7 +22,7 @@ struct PromptIntern: AsyncParsableCommand {
                 name: "Serving:",
                 subcommands: [
                     ServeCommand.self, CheckCommand.self, SavingsCommand.self, AttemptsCommand.self, TasksCommand.self,
-                    ModeCommand.self,
+                    ModeCommand.self, KeysCommand.self,
                 ]),
             CommandGroup(
                 name: "Tasks:",

@@ -214,15 +214,12 @@ struct AccountTests {
         let ring = try KeyRing(path: folder.file)
         guard isReadable else {
             #expect(throws: AccessError.self) {
-                try ring.start(spent: { _, _ in throw AccessError(.store, "unreadable") })
+                try ring.start(spent: { _ in throw AccessError(.store, "unreadable") })
             }
             return
         }
         let day = UTCPeriod.day.start(UTCPeriod.day.index(Int64(Date().timeIntervalSince1970)))
-        try ring.start(spent: { name, since in
-            #expect(name == "a")
-            return since == day ? 95 : 990
-        })
+        try ring.start(spent: { since in ["a": since == day ? 95 : 990, "b": 1] })
         let caller = try #require(ring.caller(token))
         #expect(throws: AccessRefusal.self) { try caller.reserve(tokens: 1, cost: 6) }
         #expect(try caller.reserve(tokens: 1, cost: 5) != nil)

@@ -37,22 +37,23 @@ struct DependencyTable {
         "Tuning": Row(ours: ["Engine", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
         "Transport": Row(ours: ["CCurl"]),
 
-        "Gateway": Row(ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry"]),
+        "Gateway": Row(
+            ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry", "Access"]),
         "Internalization": Row(ours: ["PromptSchema", "Tokenization", "Engine", "Tuning"], packages: ["Crypto"]),
 
         "HouseBooks": Row(ours: ["PromptSchema"]),
         "Configuration": Row(
-            ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway"], packages: ["Yams"]),
+            ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access"], packages: ["Yams"]),
         "Backends": Row(
             ours: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"]),
         "Server": Row(
-            ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation"],
+            ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access"],
             packages: [
-                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOPosix", "Logging", "ServiceLifecycle", "Crypto",
+                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOPosix", "Logging", "ServiceLifecycle",
             ]),
         "promptintern": Row(
             ours: [
-                "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
+                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
                 "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
                 "Tuning",
             ],

@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Foundation
 import Gateway
@@ -16,14 +17,16 @@ struct AccessTests {
         try await TestGateway.with(
             keys: ["another", Self.key],
             answer: { request throws(BackendError) in
-                #expect(request.headers.first(named: "authorization") == nil)
+                for name in ["authorization", "api-key", "x-api-key"] {
+                    #expect(request.headers.first(named: name) == nil)
+                }
                 return .json("{}")
             }
         ) { gateway in
             let connection = try RawConnection(port: gateway.port)
             let wrong = [
                 "", "Authorization: Bearer wrong\r\n", "Authorization: \(Self.key)\r\n", "Authorization: Bearer \r\n",
-                "Authorization: Basic \(Self.key)\r\n", "X-Api-Key: \(Self.key)\r\n",
+                "Authorization: Basic \(Self.key)\r\n", "X-Key: \(Self.key)\r\n",
                 "Authorization: Bearer \(Self.key)x\r\n",
             ]
             for header in wrong {
@@ -34,8 +37,10 @@ struct AccessTests {
                 #expect(code == (header.hasPrefix("Authorization") ? "invalid_api_key" : "missing_api_key"))
                 #expect(!response.text.contains(Self.key))
             }
-            try connection.send(request("GET", path, "authorization: bearer \(Self.key)\r\n"))
-            #expect(await connection.response().status == 200)
+            for header in ["authorization: bearer \(Self.key)", "Api-Key: \(Self.key)", "x-api-key: \(Self.key)"] {
+                try connection.send(request("GET", path, header + "\r\n"))
+                #expect(await connection.response().status == 200)
+            }
         }
     }
 
@@ -53,14 +58,24 @@ struct AccessTests {
 
     @Test("without a key no listener opens where others can reach it, and the admin listener never does")
     func exposure() throws {
-        var keys = ClientKeys()
+        let folder = try TinyModelFolder()
+        let path = folder.path + "/keys.sqlite"
         let local = ListenOptions(host: "127.0.0.1", port: 0)
         let open = ListenOptions(host: "0.0.0.0", port: 0)
-        #expect(throws: ServerError.self) { try GatewayServer.check(main: open, admin: local, keys: keys) }
-        try GatewayServer.check(main: local, admin: local, keys: keys)
-        keys.accept(key: "k")
-        try GatewayServer.check(main: open, admin: local, keys: keys)
-        #expect(throws: ServerError.self) { try GatewayServer.check(main: open, admin: open, keys: keys) }
+        #expect(throws: ServerError.self) { try GatewayServer.check(main: open, admin: local, keys: nil) }
+        let none = try KeyRing(path: path)
+        #expect(throws: ServerError.self) { try GatewayServer.check(main: open, admin: local, keys: none) }
+        try GatewayServer.check(main: local, admin: local, keys: none)
+        let fixed = try KeyRing(path: path, fixed: [StaticKey(key: "k")])
+        try GatewayServer.check(main: open, admin: local, keys: fixed)
+        #expect(throws: ServerError.self) { try GatewayServer.check(main: open, admin: open, keys: fixed) }
+        let store = try KeyStore(path: path)
+        _ = try store.create(KeyPolicy(name: "a"))
+        try GatewayServer.check(main: open, admin: local, keys: KeyRing(path: path))
+        _ = try store.revoke("a")
+        #expect(throws: ServerError.self) {
+            try GatewayServer.check(main: open, admin: local, keys: KeyRing(path: path))
+        }
     }
 
     @Test("the admin listener shows tasks, pulls the kill switch and refuses what it does not understand")

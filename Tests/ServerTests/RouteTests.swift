@@ -41,26 +41,23 @@ struct RouteTests {
         }
     }
 
-    @Test("client keys are recognised by their hash, in either form")
-    func keys() {
-        var keys = ClientKeys()
-        #expect(keys.isEmpty)
-        keys.accept(key: "foo")
-        #expect(!keys.isEmpty)
-        #expect(keys.name(authorization: "Bearer foo") == "key_2c26b46b68ff")
-        #expect(keys.name(authorization: "bearer  foo") != nil)
-        for wrong in [nil, "", "Bearer", "Bearer ", "Bearer fo", "Bearer foo ", "foo", "Basic foo"] {
-            #expect(keys.name(authorization: wrong) == nil)
+    @Test(
+        "a key is taken from Authorization, else from api-key, else from x-api-key",
+        arguments: [
+            ([("Authorization", "Bearer foo")], "foo"), ([("authorization", "bearer  foo")], "foo"),
+            ([("authorization", "Basic foo")], "-"), ([("authorization", "Bearer")], "-"),
+            ([("authorization", "foo")], "-"), ([("API-Key", "foo")], "foo"), ([("X-Api-Key", "foo")], "foo"),
+            ([("x-api-key", "b"), ("api-key", "a")], "a"), ([("api-key", "a"), ("x-api-key", "b")], "a"),
+            ([("api-key", "a"), ("Authorization", "Bearer c")], "c"),
+            ([("api-key", "a"), ("authorization", "x")], "-"),
+            ([], nil), ([("apikey", "a")], nil),
+        ] as [([(String, String)], String?)])
+    func credentials(_ fields: [(String, String)], _ key: String?) {
+        switch Credential.find(in: fields.map { (name: $0.0, value: $0.1) }) {
+        case .none: #expect(key == nil)
+        case .malformed: #expect(key == "-")
+        case .key(let bytes): #expect(String(decoding: bytes, as: UTF8.self) == key)
         }
-        var hashed = ClientKeys()
-        let isHash = hashed.accept(sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae")
-        #expect(isHash)
-        #expect(hashed.name(authorization: "Bearer foo") == "key_2c26b46b68ff")
-        let isShort = hashed.accept(sha256: "2c26")
-        #expect(!isShort)
-        let isOther = hashed.accept(sha256: String(repeating: "g", count: 64))
-        #expect(!isOther)
-        #expect(!"\(keys)".contains("foo"))
     }
 
     @Test("a path in the log is short, printable and without its query")

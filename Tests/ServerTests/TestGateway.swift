@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Foundation
 import Gateway
@@ -56,8 +57,9 @@ final class TestGateway: Sendable {
         let service = try await GatewayService(
             GatewayConfiguration(defaultBackend: "scripted"), backends: [ClosureBackend(answer: answer)],
             ledger: ledger)
-        var keys = ClientKeys()
-        for name in names { keys.accept(key: name) }
+        let keys = try KeyRing(
+            path: folder.path + "/keys.sqlite", fixed: names.map { StaticKey(key: $0) }, interval: .milliseconds(50))
+        try keys.start()
         let (addresses, source) = AsyncStream<(String, String)>.makeStream()
         let records = RequestRecords()
         let server = try GatewayServer(

@@ -13,6 +13,9 @@ public struct RateStatus: Sendable, Equatable {
     /// What the names of all these fields begin with.
     public static let prefix = "x-ratelimit-"
 
+    /// Whether no rate is limited.
+    public var isEmpty: Bool { requests == nil && tokens == nil }
+
     /// The header fields; none without a rate limit.
     public var fields: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []

@@ -112,28 +112,39 @@ struct KeyKeeper: Sendable {
     /// The accounts of the keys that have limits: those of before where the limits are the same.
     private func accountsNow() throws(AccessError) -> [String: KeyAccount] {
         var result: [String: KeyAccount] = [:]
+        var before: [UTCPeriod: [String: Int64]]?
         for policy in records.filter({ $0.revoked == nil }).map(\.policy) + fixed.map(\.policy) {
             let limits = policy.limits
             if limits.isEmpty { continue }
             if let account = accounts[policy.name], account.limits == limits {
                 result[policy.name] = account
             } else {
-                result[policy.name] = try account(policy.name, limits)
+                let spent = limits.hasBudget ? try before ?? spentBefore() : [:]
+                if limits.hasBudget { before = spent }
+                result[policy.name] = KeyAccount(limits, clock: clock) { spent[$0]?[policy.name] ?? 0 }
             }
         }
         return result
     }
 
-    private func account(_ name: String, _ limits: KeyLimits) throws(AccessError) -> KeyAccount {
-        guard limits.hasBudget, let spent else { return KeyAccount(limits, clock: clock) }
+    private func spentBefore() throws(AccessError) -> [UTCPeriod: [String: Int64]] {
+        guard let spent else { return [:] }
         let utc = clock.now.utc
-        var before: [UTCPeriod: Int64] = [:]
+        var before: [UTCPeriod: [String: Int64]] = [:]
         do {
-            for period in UTCPeriod.allCases { before[period] = try spent(name, period.start(period.index(utc))) }
+            for period in UTCPeriod.allCases { before[period] = try spent(period.start(period.index(utc))) }
         } catch {
-            throw AccessError(.store, "what the key \(name) has spent cannot be read from the ledger: \(error)")
+            throw AccessError(.store, "what keys have spent cannot be read from the ledger: \(error)")
         }
-        return KeyAccount(limits, clock: clock) { before[$0] ?? 0 }
+        return before
+    }
+
+    func report(on key: KeyRecord) -> KeyReport {
+        let account = accounts[key.policy.name]
+        func amount(_ period: UTCPeriod) -> KeyReport.Amount? {
+            account?.budget(period).map { KeyReport.Amount(spent: $0.spent, reserved: $0.reserved) }
+        }
+        return KeyReport(key: key, day: amount(.day), month: amount(.month))
     }
 
     /// The keys that are accepted now.

@@ -7,8 +7,10 @@ import Synchronization
 /// A request costs one hash and one look into a snapshot. The store's file is looked at every half second on a thread of its
 /// own, so that what another process revokes ends within a second; what is changed here holds at once.
 public final class KeyRing: Sendable {
-    /// What a key has spent since a time (seconds since 1970, UTC), in billionths. Blocks; asked at the start only.
-    public typealias SpendSource = @Sendable (_ key: String, _ since: Int64) throws -> Int64
+    /// What keys have spent since a time (seconds since 1970, the beginning of a day of UTC), in billionths by name.
+    ///
+    /// May block: it is asked at the start, and for keys with budgets that turn up later.
+    public typealias SpendSource = @Sendable (_ since: Int64) throws -> [String: Int64]
 
     /// The store's file, nil without one.
     public let path: String?
@@ -48,8 +50,16 @@ public final class KeyRing: Sendable {
     /// How many keys are accepted now.
     public var liveCount: Int { current.liveCount }
 
+    /// What is to become of a request with this key, nil for none: one look into one snapshot.
+    public func check(_ key: [UInt8]?) -> KeyCheck {
+        let snapshot = current
+        guard snapshot.isRequired else { return .notRequired }
+        guard let key else { return .missing }
+        return snapshot.caller(key, hasher).map { .accepted($0) } ?? .refused
+    }
+
     /// The caller with this key, nil if it is not accepted now.
-    public func caller(_ key: [UInt8]) -> Caller? { current.caller(key, hasher) }
+    func caller(_ key: [UInt8]) -> Caller? { current.caller(key, hasher) }
 
     /// Takes over what keys with budgets have spent, and begins to follow the file.
     public func start(spent: SpendSource? = nil) throws {
@@ -88,6 +98,14 @@ public final class KeyRing: Sendable {
     /// Every key of the store, revoked ones too.
     public func keys() async throws(AccessError) -> [KeyRecord] {
         try await change { keeper throws(AccessError) in try keeper.store()?.keys() ?? [] }
+    }
+
+    /// Every key of the store with what it has used, revoked ones too.
+    public func reports() async throws(AccessError) -> [KeyReport] {
+        try await change { keeper throws(AccessError) in
+            guard let store = try keeper.store() else { return [] }
+            return try store.keys().map { keeper.report(on: $0) }
+        }
     }
 
     /// Makes a key; it is accepted at once.

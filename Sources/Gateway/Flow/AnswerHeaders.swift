@@ -1,17 +1,25 @@
+import Access
 import Experimentation
 import Ledger
 
 /// The header fields of an answer.
 enum AnswerHeaders {
     /// The backend's fields, without those that the gateway sets itself; its request id is kept under another name.
-    static func relayed(_ headers: HeaderFields, requestID: String) -> HeaderFields {
+    ///
+    /// - Parameter reservation: where the caller's own rates are limited, those of the upstream are left out.
+    static func relayed(
+        _ headers: HeaderFields, requestID: String, reservation: Reservation? = nil
+    ) -> HeaderFields {
+        let hidesRates = reservation?.rates.isEmpty == false
         var fields: HeaderFields = []
         fields.reserveCapacity(headers.count + 10)
         fields.append((GatewayHeader.requestID, requestID))
         for field in headers {
             if FieldName.matches(field.name, GatewayHeader.requestID) {
                 fields.append((GatewayHeader.upstreamRequestID, field.value))
-            } else if !FieldName.hasPrefix(field.name, GatewayHeader.prefix) {
+            } else if !FieldName.hasPrefix(field.name, GatewayHeader.prefix),
+                !hidesRates || !FieldName.hasPrefix(field.name, RateStatus.prefix)
+            {
                 fields.append(field)
             }
         }
@@ -23,6 +31,7 @@ enum AnswerHeaders {
         var fields: HeaderFields = [
             (GatewayHeader.arm, attempt.arm.rawValue), (GatewayHeader.reason, attempt.reason.rawValue),
         ]
+        if let reservation = attempt.reservation { fields += reservation.rates.fields }
         guard let decided, let task = decided.recognized.task else { return fields }
         let before = decided.full.total
         let after = attempt.sent.total

@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Experimentation
 import Foundation
@@ -24,6 +25,8 @@ struct Attempt: Sendable {
     /// The tokens of what is sent as counted here.
     let sent: SegmentTokens
     let source: CountSource
+    /// What was set aside for the request; shared by its attempts.
+    var reservation: Reservation?
 
     /// The row for an attempt that ended this way.
     func entry(_ ending: AttemptEnding, prices: PriceTable) -> LedgerEntry {

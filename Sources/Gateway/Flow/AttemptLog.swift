@@ -1,3 +1,4 @@
+import Access
 import Ledger
 import Synchronization
 import Telemetry
@@ -48,6 +49,11 @@ final class AttemptLog: Sendable {
     func record(_ attempt: Attempt, _ ending: AttemptEnding) async {
         let entry = attempt.entry(ending, prices: prices)
         metrics.ended(entry)
+        if let reservation = attempt.reservation {
+            reservation.charge(
+                tokens: entry.tokens.sent.total + entry.tokens.completion, cost: entry.money?.paid ?? 0)
+            if ending.isFinal { reservation.settle() }
+        }
         do throws(LedgerError) {
             try await ledger.record(entry)
         } catch {

@@ -1,3 +1,4 @@
+public import Access
 public import Foundation
 
 /// A request as it came in: bytes, identity and arrival; the first value of the serving flow.
@@ -16,6 +17,8 @@ public struct Received: Sendable {
     ///
     /// Nil if the gateway asks for none; only then the client's own `Authorization` goes on to an upstream.
     public let gatewayKey: String?
+    /// Whose key it is; nil if the gateway asks for none.
+    public let caller: Caller?
     /// When the request's head had arrived; all times in the ledger count from here.
     public let arrival: ContinuousClock.Instant
     /// The same moment by the calendar.
@@ -24,14 +27,16 @@ public struct Received: Sendable {
     /// Makes a request; arrival and time are now unless given.
     public init(
         id: String, method: String = "POST", target: String = "/v1/chat/completions", headers: HeaderFields = [],
-        body: [UInt8] = [], gatewayKey: String? = nil, arrival: ContinuousClock.Instant = .now, time: Date = Date()
+        body: [UInt8] = [], gatewayKey: String? = nil, caller: Caller? = nil, arrival: ContinuousClock.Instant = .now,
+        time: Date = Date()
     ) {
         self.id = id
         self.method = method
         self.target = target
         self.headers = headers
         self.body = body
-        self.gatewayKey = gatewayKey
+        self.gatewayKey = gatewayKey ?? caller?.name
+        self.caller = caller
         self.arrival = arrival
         self.time = time
     }

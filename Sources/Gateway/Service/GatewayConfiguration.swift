@@ -43,6 +43,9 @@ public struct GatewayConfiguration: Sendable {
     /// Whether requests are refused while the ledger cannot be written; else they are answered without a row.
     public var rejectsWithoutLedger: Bool
 
+    /// How many tokens of an answer are set aside for a caller with limits whose request does not say `max_tokens`.
+    public var reserveTokens = 1024
+
     /// Makes a configuration.
     public init(
         tasks: [GatewayTask] = [], routes: [ModelRoute] = [], rules: [RoutingRule] = [],

@@ -1,3 +1,4 @@
+import Access
 import Ledger
 public import Telemetry
 
@@ -17,6 +18,7 @@ public final class GatewayMetrics: Sendable {
     private let overhead: Histogram
     private let firstToken: Histogram
     let ledgerErrors: Counter
+    private let refused: CounterFamily
 
     /// Adds the metrics to a page.
     public init(page: MetricsPage = MetricsPage()) {
@@ -42,6 +44,10 @@ public final class GatewayMetrics: Sendable {
         firstToken = page.histogram(
             "pi_ttft_seconds", "From a request's head to the first token of its answer.",
             bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60])
+        refused = page.counters(
+            "pi_access_refused_total", "Requests with a known key that its scopes, rates or budgets refused.",
+            labels: ["reason"], limit: AccessRefusal.Code.allCases.count,
+            known: AccessRefusal.Code.allCases.map { Labels($0.rawValue) })
         ledgerErrors = page.counter("pi_ledger_errors_total", "Attempts that could not be written to the ledger.")
     }
 
@@ -53,6 +59,11 @@ public final class GatewayMetrics: Sendable {
     /// A backend gave no answer.
     func failed(_ backend: String, _ error: BackendError) {
         failures.add(1, Labels(backend, error.code.rawValue))
+    }
+
+    /// A caller's request was refused.
+    func refused(_ code: AccessRefusal.Code) {
+        refused.add(1, Labels(code.rawValue))
     }
 
     /// An attempt has ended.

@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Experimentation
 import Foundation
@@ -23,6 +24,14 @@ extension GatewayService {
         let decided = DecidedRequest(
             recognized, flags: board.current, bypass: received.isBypassed, stickyKey: stickyKey(received, request),
             tuned: tuned)
+        if let caller = received.caller {
+            let task = recognized.prompt == nil ? nil : recognized.task?.name
+            do throws(AccessRefusal) {
+                try caller.check(model: request.model, task: task)
+            } catch {
+                return refuse(received, error)
+            }
+        }
         if decided.decision.reason == .audit, let task = recognized.task, let stripped = decided.stripped {
             onEvent(
                 .audited(
@@ -48,6 +57,7 @@ extension GatewayService {
         let deadline = received.deadline
         var retries: Retries?
         var number = 1
+        var reservation: Reservation?
         while true {
             let arm: Arm
             let outbound: Outbound?
@@ -65,7 +75,16 @@ extension GatewayService {
                 let model = decided.recognized.request.model
                 return await refuse(received, .modelNotFoundWithoutUpstream(model), reason: why, model: model)
             }
-            let attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
+            var attempt = attempt(received, decided, outbound, number: number, arm: arm, reason: why)
+            if number == 1, let caller = received.caller, caller.isLimited {
+                do throws(AccessRefusal) {
+                    reservation = try reserve(caller, attempt, received, completion: completion(decided))
+                } catch {
+                    if arm == .internalized { decided.recognized.task?.breaker.left() }
+                    return refuse(received, error)
+                }
+            }
+            attempt.reservation = reservation
             if number == 1 { log.metrics.dispatched(received.arrival) }
             if arm != .internalized, retries == nil {
                 retries = Retries(outbound.backend.retry, retryBudget, deadline: deadline)
@@ -162,7 +181,8 @@ extension GatewayService {
             reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage && !reply.isEncoded)
         return ClientReply(
             status: reply.status,
-            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id) + AnswerHeaders.own(attempt, decided),
+            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id, reservation: attempt.reservation)
+                + AnswerHeaders.own(attempt, decided),
             body: body)
     }
 }

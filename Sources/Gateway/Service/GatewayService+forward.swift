@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Experimentation
 import Foundation
@@ -24,6 +25,13 @@ extension GatewayService {
         }
         if let error = ledgerRefusal {
             return await refuse(received, error, reason: .ledgerFailing, model: outbound.model)
+        }
+        if let caller = received.caller {
+            do throws(AccessRefusal) {
+                outbound.reservation = try admit(caller, outbound.attempt(received, number: 1), named?.name, received)
+            } catch {
+                return refuse(received, error)
+            }
         }
         log.metrics.dispatched(received.arrival)
         return await send(outbound, received)
@@ -70,7 +78,8 @@ extension GatewayService {
         let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: outbound.estimate > 0)
         return ClientReply(
             status: reply.status,
-            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id) + AnswerHeaders.own(attempt, nil),
+            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id, reservation: attempt.reservation)
+                + AnswerHeaders.own(attempt, nil),
             body: Relay.stream(
                 reply, recorder, mustEnd: reply.isEventStream && received.path == "/v1/completions", hidesUsage: false))
     }
@@ -97,6 +106,8 @@ private struct ForwardedRequest {
     var body: [UInt8]
     /// The prompt's tokens, estimated; 0 where the path is no model call.
     let estimate: Int
+    /// What was set aside for the request.
+    var reservation: Reservation?
 
     func attempt(_ received: Received, number: Int) -> Attempt {
         Attempt(
@@ -104,6 +115,7 @@ private struct ForwardedRequest {
             time: number == 1 ? received.time : Date(), number: number, task: nil, schemaFingerprint: nil,
             arm: .passthrough, reason: .forwarded,
             backend: backend.name, model: model, fullModel: model, full: .zero,
-            sent: SegmentTokens(other: estimate), source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"))
+            sent: SegmentTokens(other: estimate), source: .estimated(estimate > 0 ? "bytes/4" : "not a model call"),
+            reservation: reservation)
     }
 }

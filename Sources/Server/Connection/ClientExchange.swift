@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Gateway
 import NIOCore
@@ -15,7 +16,7 @@ final class ClientExchange {
     var refusal: ClientReply?
     private(set) var match: RouteTable.Match?
     private var fields: HeaderFields = []
-    private var key: String?
+    private var caller: Caller?
     private var deployment: String?
     /// What a web page needs to read the answer.
     private(set) var crossOrigin: HeaderFields?
@@ -68,18 +69,39 @@ final class ClientExchange {
         case .success(let match):
             self.match = match
             if match.route.access == .open { return nil }
-            switch shared.keys.admit(fields) {
-            case .success(let name): key = name
-            case .failure(let error): return ClientReply(error, requestID: id)
-            }
+            if let error = shared.keys.flatMap(ask) { return ClientReply(error, requestID: id) }
             return shared.gate?.isFull == true ? ClientReply(.overloaded(), requestID: id) : nil
+        }
+    }
+
+    /// Asks for a key, if any is asked for; returns what to answer if none that came is accepted.
+    private func ask(_ keys: KeyRing) -> APIError? {
+        var isPresent = false
+        for place in Credential.Place.allCases {
+            let key: [UInt8]?
+            switch Credential.find(place, in: fields) {
+            case .none: continue
+            case .malformed: key = nil
+            case .key(let bytes): key = bytes
+            }
+            isPresent = true
+            switch keys.check(key) {
+            case .notRequired: return nil
+            case .accepted(let caller):
+                self.caller = caller
+                return nil
+            case .refused, .missing: continue
+            }
+        }
+        if case .notRequired = keys.check(nil) { return nil }
+        return isPresent ? .invalidAPIKey : .missingAPIKey
         }
     }
 
     func received(body: [UInt8]) -> Received {
         let body = deployment.map { ClientPath.body(body, deployment: $0) } ?? body
         return Received(
-            id: id, method: method, target: target, headers: fields, body: body, gatewayKey: key, arrival: arrival)
+            id: id, method: method, target: target, headers: fields, body: body, caller: caller, arrival: arrival)
     }
 
     /// Whether the answer has no body, whatever it says.

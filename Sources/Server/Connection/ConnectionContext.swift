@@ -1,9 +1,11 @@
+import Access
 import Gateway
 
 /// What all connections of one listener share.
 final class ConnectionContext: Sendable {
     let routes: RouteTable
-    let keys: ClientKeys
+    /// Who may use routes that ask for a key; nil if nobody is asked.
+    let keys: KeyRing?
     let options: ListenOptions
     let date = ResponseDate()
     let load: ServerLoad
@@ -12,7 +14,7 @@ final class ConnectionContext: Sendable {
     let onRequest: @Sendable (RequestRecord) -> Void
 
     init(
-        routes: RouteTable, keys: ClientKeys, options: ListenOptions, gate: RequestGate?,
+        routes: RouteTable, keys: KeyRing?, options: ListenOptions, gate: RequestGate?,
         onRequest: @escaping @Sendable (RequestRecord) -> Void
     ) {
         self.routes = routes

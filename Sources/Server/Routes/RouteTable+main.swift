@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Gateway
 
@@ -19,7 +20,7 @@ extension RouteTable {
 
     /// The admin listener's routes. It asks for no key, so it listens on this machine only.
     static func admin(
-        _ gateway: LiveGateway, health: HealthReport, actions: AdminActions = AdminActions()
+        _ gateway: LiveGateway, health: HealthReport, actions: AdminActions = AdminActions(), keys: KeyRing? = nil
     ) -> RouteTable {
         let admin = AdminRoutes(live: gateway, actions: actions)
         var more: [Route] = []
@@ -41,7 +42,7 @@ extension RouteTable {
                     await admin.setKillSwitch(request)
                 },
                 savings(gateway, access: .open),
-            ] + more + health.routes)
+            ] + more + (keys.map { KeyRoutes(ring: $0).routes } ?? []) + health.routes)
     }
 
     private static func savings(_ gateway: LiveGateway, access: Access = .key) -> Route {

@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import Server
 
@@ -27,8 +28,14 @@ extension GatewayParts {
     ) {
         let main = ListenOptions(settings.listen, settings)
         let admin = ListenOptions(settings.adminListen, settings)
+        let ring: KeyRing
+        do throws(AccessError) {
+            ring = try KeyRing(keys)
+        } catch {
+            return findings.add(settings.error(at: "keys", error.message))
+        }
         do throws(ServerError) {
-            try GatewayServer.check(main: main, admin: admin, keys: ClientKeys(keys.clientKeys))
+            try GatewayServer.check(main: main, admin: admin, keys: ring)
         } catch {
             findings.add(settings.error(at: main.isLoopback ? "admin_listen" : "listen", error.message))
         }
@@ -58,18 +65,5 @@ extension RequestLog {
         guard settings.requests, settings.level == .debug || settings.level == .info else { return nil }
         self.init(
             settings.format == .json ? .json : .line, to: .standardError, includesHealth: settings.level == .debug)
-    }
-}
-
-extension ClientKeys {
-    init(_ settings: [ClientKeySetting]) {
-        self.init()
-        for setting in settings {
-            switch setting {
-            case .key(let secret): accept(key: secret.value)
-            // The reader lets nothing pass that is no hash.
-            case .sha256(let hash): _ = accept(sha256: hash)
-            }
-        }
     }
 }

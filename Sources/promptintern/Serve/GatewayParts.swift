@@ -49,13 +49,15 @@ struct GatewayParts: Sendable {
         let prices = settings.prices.flatMap { path in
             findings.part { () throws(ConfigurationError) in try PricesFile.load(path: path) }
         }
-        configuration = GatewayConfiguration(
+        var configuration = GatewayConfiguration(
             tasks: served, routes: Self.routes(settings, engines, served),
             rules: settings.routing.map(RoutingRule.init),
             defaultBackend: passthrough, prices: prices ?? PriceTable(), killSwitch: settings.killSwitch,
             addsStreamUsage: settings.streamUsage == .always,
             stickyHeader: settings.stickyHeader ?? GatewayHeader.stickyKey,
             jsonLimits: json, rejectsWithoutLedger: settings.ledger.onError == .reject)
+        configuration.reserveTokens = settings.keys.reserveTokens
+        self.configuration = configuration
     }
 
     /// Ends the engines' threads and the upstream connections.

@@ -99,7 +99,7 @@ final class Reloader: Sendable {
     private func restartRequired(_ new: GatewaySettings) -> [String] {
         let settings: [(key: String, isSame: Bool)] = [
             ("listen", new.listen == started.listen), ("admin_listen", new.adminListen == started.adminListen),
-            ("client_keys", new.clientKeys == started.clientKeys),
+            ("keys.file", new.keysFile == started.keysFile),
             ("ledger.file", new.ledger.file == started.ledger.file),
             ("ledger.durability", new.ledger.durability == started.ledger.durability),
             ("limits.body_bytes", new.limits.bodyBytes == started.limits.bodyBytes),

@@ -40,6 +40,12 @@ struct ServeOptions: ParsableArguments {
         help: ArgumentHelp("The ledger's SQLite file; made if absent (default: var/ledger.sqlite).", valueName: "file"))
     var ledger: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The SQLite file of the keys that `keys create` makes (default: keys.sqlite beside the ledger).",
+            valueName: "file"))
+    var keys: String?
+
     /// The settings of file, flags and environment together; everything that is wrong with them is noted.
     func settings(
         environment: [String: String] = ProcessInfo.processInfo.environment, findings: ConfigurationFindings
@@ -49,6 +55,7 @@ struct ServeOptions: ParsableArguments {
         if let listen = address(listen, "--listen", findings) { settings.listen = listen }
         if let adminListen = address(adminListen, "--admin-listen", findings) { settings.adminListen = adminListen }
         if let ledger { settings.ledger.file = ledger }
+        if let keys { settings.keys.file = keys }
         if let key = nonEmpty(clientKey) ?? nonEmpty(environment["PROMPTINTERN_CLIENT_KEY"]) {
             settings.clientKeys.append(.key(Secret(key)))
         }

@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import Engine
 import Foundation
@@ -21,7 +22,10 @@ struct Serving {
         let reloader: Reloader
         do {
             let gateway = try await service(parts, ledger, logger)
-            reloader = Reloader(options, parts: parts, live: gateway.live, logger: logger, page: gateway.page)
+            let keys = gateway.keys
+            reloader = Reloader(
+                options, parts: parts, live: gateway.live, logger: logger, page: gateway.page,
+                adopt: { await keys.replace(fixed: StaticKey.all($0.clientKeys)) })
             try await serve(gateway, reloader, ledger, logger: logger)
         } catch {
             await close(parts, ledger)
@@ -34,6 +38,7 @@ struct Serving {
 
     private struct Gateway {
         let live: LiveGateway
+        let keys: KeyRing
         let page: MetricsPage
     }
 
@@ -43,7 +48,9 @@ struct Serving {
         let service = try await GatewayService(
             parts.configuration, backends: parts.backends, ledger: ledger, metrics: metrics,
             onEvent: { events.write($0) })
-        return Gateway(live: LiveGateway(service), page: metrics.page)
+        let keys = try KeyRing(parts.settings, onEvent: { events.write($0) })
+        try keys.start(spentIn: ledger)
+        return Gateway(live: LiveGateway(service), keys: keys, page: metrics.page)
     }
 
     private func serve(
@@ -51,14 +58,14 @@ struct Serving {
     ) async throws {
         let parts = reloader.parts
         let settings = parts.settings
-        let keys = ClientKeys(settings.clientKeys)
+        let keys = gateway.keys
         let page = gateway.page
         let requests = RequestLog(settings.listener.log)
         let counts = RequestMetrics(page: page)
         QueueMetrics.add(to: page, reloader: reloader, ledger: ledger)
         ProcessMetrics.add(to: page)
         let report = StartReport(
-            settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: !keys.isEmpty)
+            settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: keys.isRequired)
         let server = try GatewayServer(
             gateway.live, main: ListenOptions(settings.listen, settings),
             admin: ListenOptions(settings.adminListen, settings), keys: keys, threads: settings.listener.threads,
