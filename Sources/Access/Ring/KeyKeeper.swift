@@ -119,8 +119,8 @@ struct KeyKeeper: Sendable {
             if let account = accounts[policy.name], account.limits == limits {
                 result[policy.name] = account
             } else {
-                let spent = limits.hasBudget ? try before ?? spentBefore() : [:]
-                if limits.hasBudget { before = spent }
+                if limits.hasBudget, before == nil { before = try spentBefore() }
+                let spent = before ?? [:]
                 result[policy.name] = KeyAccount(limits, clock: clock) { spent[$0]?[policy.name] ?? 0 }
             }
         }
