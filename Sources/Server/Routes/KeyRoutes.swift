@@ -67,7 +67,8 @@ struct KeyRoutes: Sendable {
         do throws(AccessError) {
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            guard let data = try? encoder.encode(try await body()) else {
+            let value = try await body()
+            guard let data = try? encoder.encode(value) else {
                 return ClientReply(.internalError, requestID: request.id)
             }
             return ClientReply(
