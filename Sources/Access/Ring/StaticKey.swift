@@ -5,10 +5,10 @@ public struct StaticKey: Sendable, Hashable {
     /// What it is and may do.
     public let policy: KeyPolicy
 
-    /// A key known by its hash; without a policy it may do everything, and is named after its hash.
+    /// A key known by its hash; without a policy it may do everything, sees everything, and is named after its hash.
     public init(hash: KeyHash, policy: KeyPolicy? = nil) {
         self.hash = hash
-        self.policy = policy ?? KeyPolicy(name: "key_" + hash.fingerprint)
+        self.policy = policy ?? KeyPolicy(name: "key_" + hash.fingerprint, isAdmin: true)
     }
 
     /// A key.

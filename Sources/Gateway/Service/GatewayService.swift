@@ -1,4 +1,5 @@
 public import Experimentation
+public import Foundation
 public import Ledger
 
 /// The gateway without its listeners: takes requests as values and gives answers as values.
@@ -104,6 +105,11 @@ public final class GatewayService: Sendable {
     /// The savings report, from the rollups.
     public func savings(_ query: SavingsQuery = .all) async throws(LedgerError) -> SavingsReport {
         try await ledger.savings(query)
+    }
+
+    /// What one caller key used and cost, by day.
+    public func usage(ofKey key: String, from: Date) async throws(LedgerError) -> [KeyUsage] {
+        try await ledger.keyUsage(of: key, from: from)
     }
 
     /// The latest mode changes, newest first.

@@ -133,6 +133,16 @@ public final class LedgerStore: Sendable {
         try LedgerReader(path: path).keyUsage(from: from)
     }
 
+    /// What one caller key used and cost, by day of UTC, from the day of `from` on.
+    public func keyUsage(of key: String, from: Date) async throws(LedgerError) -> [KeyUsage] {
+        let all = try await read { db in
+            try KeyUsage.fetch(from: from, in: db)
+        } beside: { reader throws(LedgerError) in
+            try reader.keyUsage(from: from)
+        }
+        return all.filter { $0.key == key }
+    }
+
     /// Reads on one of the database's own threads, after folding what is pending; if that fails, reads the journal along
     /// as other processes do.
     private func read<Value: Sendable>(
