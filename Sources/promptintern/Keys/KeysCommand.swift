@@ -37,7 +37,7 @@ struct KeyStoreOption: ParsableArguments {
                 "there is no key store at \(path): make a key with `promptintern keys create NAME`, or name the file with "
                     + "--keys or the configuration with --config")
         }
-        return try KeyStore(path: path, hasher: KeyHasher())
+        return try KeyStore(path: path, hasher: KeyHasher(environment: ProcessInfo.processInfo.environment))
     }
 }
 

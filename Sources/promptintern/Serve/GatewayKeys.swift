@@ -11,7 +11,8 @@ extension KeyRing {
         onEvent: @escaping @Sendable (AccessEvent) -> Void = { _ in }
     ) throws(AccessError) {
         try self.init(
-            path: settings.keysFile, hasher: KeyHasher(environment), fixed: StaticKey.all(settings.clientKeys),
+            path: settings.keysFile, hasher: KeyHasher(environment: environment),
+            fixed: StaticKey.all(settings.clientKeys),
             onEvent: onEvent)
     }
 }
@@ -28,7 +29,7 @@ extension KeyRing {
 
 extension KeyHasher {
     /// Hashes with the pepper of `PROMPTINTERN_KEY_PEPPER`, if it is set.
-    init(_ environment: [String: String] = ProcessInfo.processInfo.environment) {
+    init(environment: [String: String]) {
         self.init(pepper: environment["PROMPTINTERN_KEY_PEPPER"])
     }
 }
