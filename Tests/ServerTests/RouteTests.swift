@@ -42,18 +42,17 @@ struct RouteTests {
     }
 
     @Test(
-        "a key is taken from Authorization, else from api-key, else from x-api-key",
+        "a key may stand in Authorization, in api-key and in x-api-key",
         arguments: [
-            ([("Authorization", "Bearer foo")], "foo"), ([("authorization", "bearer  foo")], "foo"),
-            ([("authorization", "Basic foo")], "-"), ([("authorization", "Bearer")], "-"),
-            ([("authorization", "foo")], "-"), ([("API-Key", "foo")], "foo"), ([("X-Api-Key", "foo")], "foo"),
-            ([("x-api-key", "b"), ("api-key", "a")], "a"), ([("api-key", "a"), ("x-api-key", "b")], "a"),
-            ([("api-key", "a"), ("Authorization", "Bearer c")], "c"),
-            ([("api-key", "a"), ("authorization", "x")], "-"),
-            ([], nil), ([("apikey", "a")], nil),
-        ] as [([(String, String)], String?)])
-    func credentials(_ fields: [(String, String)], _ key: String?) {
-        switch Credential.find(in: fields.map { (name: $0.0, value: $0.1) }) {
+            (Credential.Place.authorization, "Authorization", "Bearer foo", "foo"),
+            (.authorization, "authorization", "bearer  foo", "foo"),
+            (.authorization, "authorization", "Basic foo", "-"),
+            (.authorization, "authorization", "Bearer", "-"), (.authorization, "authorization", "foo", "-"),
+            (.authorization, "api-key", "foo", nil), (.azure, "API-Key", "foo", "foo"), (.azure, "apikey", "foo", nil),
+            (.header, "X-Api-Key", "foo", "foo"),
+        ] as [(Credential.Place, String, String, String?)])
+    func credentials(_ place: Credential.Place, _ name: String, _ value: String, _ key: String?) {
+        switch Credential.find(place, in: [(name: name, value: value)]) {
         case .none: #expect(key == nil)
         case .malformed: #expect(key == "-")
         case .key(let bytes): #expect(String(decoding: bytes, as: UTF8.self) == key)

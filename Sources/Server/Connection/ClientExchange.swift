@@ -95,7 +95,6 @@ final class ClientExchange {
         }
         if case .notRequired = keys.check(nil) { return nil }
         return isPresent ? .invalidAPIKey : .missingAPIKey
-        }
     }
 
     func received(body: [UInt8]) -> Received {
