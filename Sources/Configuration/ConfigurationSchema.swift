@@ -7,6 +7,7 @@ public enum ConfigurationSchema {
     private static let sample = """
         ledger: {}
         client_keys: [{}]
+        keys: {}
         engines: {NAME: {}}
         servers: {NAME: {base_url: "http://NAME", breaker: {}, retry: {}}}
         upstreams: {NAME: {base_url: "http://NAME", breaker: {}, retry: {}}}
