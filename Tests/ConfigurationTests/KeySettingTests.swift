@@ -1,6 +1,8 @@
 import Access
-import Configuration
+import Foundation
 import Testing
+
+@testable import Configuration
 
 @Suite("keys in the configuration")
 struct KeySettingTests {
