@@ -6,6 +6,8 @@ import Foundation
 @safe final class JournalSegment: @unchecked Sendable {
     static let headerBytes = 64
     static let frameBytes = 12
+    /// `MADV_POPULATE_WRITE`, which not every header names.
+    private static let populateForWriting: Int32 = 23
     private static let magic: UInt64 = 0x316C_6E72_756F_6A49
 
     let path: String
@@ -31,6 +33,8 @@ import Foundation
             unsafe unlink(path)
             throw LedgerError(errno: code, path: path)
         }
+        // The first write to a page costs more than a row: whoever makes segments pays it. Older kernels refuse.
+        _ = unsafe madvise(memory, size, Self.populateForWriting)
         self.path = path
         self.size = size
         descriptor = file
