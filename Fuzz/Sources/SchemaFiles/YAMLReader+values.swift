@@ -1,0 +1,1 @@
+../../../Sources/Configuration/YAMLReader+values.swift
