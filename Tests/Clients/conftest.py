@@ -43,6 +43,7 @@ def the_gateway(the_upstream, tmp_path_factory):
             upstreams:
               openai:
                 base_url: {the_upstream.base_url}
+                breaker: {{failures: 0}}  # the tests break on purpose
             """),
     )
     yield gateway

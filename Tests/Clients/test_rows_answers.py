@@ -54,7 +54,6 @@ BODIES = {
     "compact": b'{"id":"x","choices":[],"usage":{"prompt_tokens":2,"completion_tokens":1,"total_tokens":3}}',
     "odd": b'\xef\xbb\xbf { "z" : 1.0 , "a" : -0.0, "b":1e-7,"c":18446744073709551616,"d":"\\u0041\\/\xc3\xbc","choices":[]}\r\n\r\n',
     "not JSON": b"<html>\xff\x00</html>",
-    "empty": b"",
 }
 
 
@@ -90,6 +89,26 @@ def test_row_06_usage_wherever_it_stands_in_a_whole_answer(gateway, upstream, pl
         assert reply.body == sent
         row = gateway.row(reply.value("x-request-id"))
         assert (row["prompt_tokens"], row["completion_tokens"], row["completion_source"]) == (19, 10, "reported")
+
+
+@pytest.mark.parametrize("framing", ["length", "chunked"])
+def test_row_21_an_answer_of_40_mb(gateway, upstream, framing):
+    """Images come as base64; the usage stands behind them."""
+    picture = b"A" * 40_000_000
+    sent = b'{"choices":[{"message":{"content":"' + picture + b'"}}],"usage":' + json.dumps(openai_api.USAGE).encode() + b"}"
+
+    def answer(request):
+        if framing == "length":
+            return whole(200, sent)
+        made = stream([sent[at : at + (1 << 16)] for at in range(0, len(sent), 1 << 16)])
+        made.pieces[0] = made.pieces[0].replace(b"text/event-stream; charset=utf-8", b"application/json")
+        return made
+
+    upstream.answer = answer
+    reply = wire.chat(gateway.port, body())
+    assert reply.is_whole and reply.body == sent
+    row = gateway.row(reply.value("x-request-id"))
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (19, 10)
 
 
 @pytest.mark.parametrize("accepts", [None, "gzip, deflate", "identity"])
@@ -172,8 +191,19 @@ def test_row_20_versions_and_connections(gateway, upstream):
     with wire.Connection(gateway.port) as connection:
         connection.send(wire.request("POST", "/v1/chat/completions", body(), [("Connection", "close")]))
         assert connection.reply().is_whole and connection.is_closed()
+    # As Java's client makes with each first request, a POST's too, whose body may come in several pieces.
     upgrade = [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c"), ("HTTP2-Settings", "AAMAAABkAAQAAP__")]
-    assert wire.chat(gateway.port, body(), upgrade).status == 200
+    large = body(user="x" * 300_000)
+    for sent in (body(), large):
+        assert wire.chat(gateway.port, sent, upgrade).status == 200
+        assert upstream.last.body == sent
+    with wire.Connection(gateway.port) as connection:
+        connection.send(wire.request("POST", "/v1/chat/completions", b"", [*upgrade, ("Transfer-Encoding", "chunked")]))
+        for piece in (large[:7], large[7:]):
+            time.sleep(0.05)
+            connection.send(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        connection.send(b"0\r\n\r\n")
+        assert connection.reply().is_whole and upstream.last.body == large
 
 
 def test_row_30_head(gateway, upstream):
@@ -203,9 +233,10 @@ def test_interim_answers_do_not_confuse(gateway, upstream):
 
 
 def test_redirects_are_not_followed(gateway, upstream):
+    """A client of an API expects none, and would take our word for where to go with its key."""
     upstream.answer = lambda request: whole(307, b"{}", [("Location", f"{upstream.base_url}/elsewhere")])
     reply = wire.chat(gateway.port, body())
-    assert reply.status == 307 and len(upstream.requests) == 1
+    assert reply.status == 502 and len(upstream.requests) == 1 and reply.value("location") is None
 
 
 def test_a_slow_answer_is_whole(gateway, upstream):

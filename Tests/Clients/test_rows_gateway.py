@@ -1,7 +1,9 @@
 """What the gateway refuses and guards. Tests are named by the number of the promise in docs/clients.md."""
 
 import json
+import socket
 import textwrap
+import time
 
 import openai
 import openai_api
@@ -178,3 +180,25 @@ def test_row_30_cors_where_it_is_configured(browsed, upstream):
 def test_row_30_cors_is_off_unless_configured(gateway, upstream):
     reply = wire.chat(gateway.port, BODY, [("Origin", "https://app.example")])
     assert reply.status == 200 and reply.value("access-control-allow-origin") is None
+
+
+def test_row_08_an_upstream_that_is_not_there(tmp_path):
+    """The answer is an error at once, streamed or not, and says nothing of addresses."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    gateway = Gateway(tmp_path, f"upstreams: {{openai: {{base_url: 'http://127.0.0.1:{port}/v1'}}}}\n")
+    try:
+        for target, sent in [
+            ("/v1/chat/completions", BODY), ("/v1/chat/completions", BODY[:-1] + b',"stream":true}'), ("/v1/responses", b"{}"),
+        ]:  # fmt: skip
+            started = time.monotonic()
+            reply = wire.send(gateway.port, "POST", target, sent)
+            # 503 once the breaker has seen enough.
+            assert reply.status in (502, 503) and time.monotonic() - started < 5
+            assert reply.status == 502 or int(reply.value("retry-after")) > 0
+            assert json.loads(reply.body)["error"]["code"] and str(port).encode() not in reply.body
+        assert json.loads(wire.send(gateway.port, "GET", "/v1/models").body) == {"object": "list", "data": []}
+        with pytest.raises(openai.InternalServerError):
+            openai.OpenAI(base_url=gateway.base_url, api_key="k", max_retries=0).responses.create(model="m", input="x", stream=True)
+    finally:
+        assert gateway.stop() == 0

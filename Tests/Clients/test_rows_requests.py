@@ -117,6 +117,7 @@ def test_row_26_paths_are_forwarded_by_name(gateway, upstream):
         ("POST", "/v1/completions"), ("POST", "/v1/embeddings"), ("POST", "/v1/responses"), ("POST", "/v1/moderations"),
         ("GET", "/v1/responses/resp_1?include[]=a&x=%2F"), ("DELETE", "/v1/responses/resp_1"),
         ("POST", "/v1/images/generations"), ("POST", "/v1/audio/speech"), ("GET", "/v1/files/f/content"),
+        ("GET", "/v1/chat/completions?limit=2"), ("DELETE", "/v1/models/ft:gpt-4o:me::1"),
         ("POST", "/v1/chat/completions/id/messages"), ("PATCH", "/v1/a%20b/c%2Fd"), ("POST", "/v1/rerank"),
     ]:  # fmt: skip
         answered = bytes(range(256)) + target.encode()
@@ -151,6 +152,14 @@ def test_row_27_fields_on_the_way_up(gateway, upstream):
     assert wire.chat(gateway.port, chat_body(b"2")).status == 200
     names = {name.lower() for name, _ in upstream.last.fields}
     assert names <= {"host", "content-type", "content-length", "accept-encoding"}
+
+
+def test_row_27_long_fields(gateway, upstream):
+    """A token of 16 KB, as some identity providers make them, and a hundred fields."""
+    token = "Bearer " + "a" * 16_000
+    fields = [("Authorization", token)] + [(f"X-Field-{number}", str(number)) for number in range(100)]
+    assert wire.chat(gateway.port, chat_body(b"1"), fields).status == 200
+    assert upstream.last.value("authorization") == token and upstream.last.value("x-field-99") == "99"
 
 
 def test_row_27_cookies_are_not_shared(gateway, upstream):

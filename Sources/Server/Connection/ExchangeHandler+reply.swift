@@ -106,10 +106,11 @@ extension ExchangeHandler {
         if exchange.closes || isStopping { linger(context) } else { proceed() }
     }
 
-    /// Ends the connection so that the client sees that the answer broke off: of an event stream, with an error event, if
-    /// the last event is whole; always without the end of the message.
+    /// Ends the connection without the end of the message, so that the client sees that the answer broke off.
     func breakReply(_ error: any Error) {
         guard phase == .answering else { return record(.clientLeft) }
+        // Whoever gave the stream has told the client, if an event could: once is enough.
+        exchange?.isBetweenEvents = false
         end(telling: (error as? BackendError)?.answer ?? .internalError)
     }
 

@@ -33,10 +33,8 @@ struct RequestOutline {
             throw Self.refusal("Transfer-Encoding and Content-Length contradict each other")
         }
         if let connection { note(connection: connection) }
-        if hasUpgrade {
-            if hasBody { throw Self.refusal("A request with a body cannot ask for another protocol") }
-            closes = true
-        }
+        // The offer is ignored, as Java's client makes it with every first request; the parser stops after the message.
+        if hasUpgrade { closes = true }
     }
 
     /// Path and query as the client means them: an absolute URI must name the same host as the `Host` field.
