@@ -120,9 +120,11 @@ extension ExchangeHandler {
             return phase == .answering ? end(telling: Self.stopping) : close()
         }
         let reply = ClientReply(Self.stopping, requestID: exchange?.id ?? "")
-        work?.cancel()
+        let cancelled = work
         exchange?.closes = true
         answer(reply)
+        // Its own answer, that the client left, comes second and finds nothing to write to.
+        cancelled?.cancel()
     }
 
     private static let stopping = APIError.overloaded("The gateway is stopping.")
