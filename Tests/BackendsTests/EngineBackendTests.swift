@@ -119,6 +119,20 @@ struct EngineBackendTests {
         #expect(error?.answer.code == "unsupported_feature")
     }
 
+    @Test("more messages or stop strings than the engine takes are refused before they are read")
+    func tooMany() async throws {
+        let stops = Array(repeating: #""a""#, count: 17).joined(separator: ",")
+        let messages = Array(repeating: #"{"role":"user","content":"a"}"#, count: 2_001).joined(separator: ",")
+        for (messages, extra) in [(#"{"role":"user","content":"a"}"#, #","stop":[\#(stops)]"#), (messages, "")] {
+            let body = Array(#"{"model":"m","messages":[\#(messages)]\#(extra)}"#.utf8)
+            let request = BackendRequest(
+                id: "r", body: body, model: "base", chat: .init(request: try ChatRequest(body)))
+            let error = await #expect(throws: BackendError.self) { _ = try await backend.reply(to: request) }
+            #expect(error?.code == .refused && error?.answer.status == 400)
+            #expect(error?.answer.code == "invalid_value")
+        }
+    }
+
     @Test("an unknown model and a path that is no chat are refused")
     func unknown() async throws {
         let request = try TinyChatModel.request(model: "nobody")

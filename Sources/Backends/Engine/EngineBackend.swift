@@ -56,6 +56,10 @@ public struct EngineBackend: Backend {
         features.subtracting([.store, .serviceTier])
     }
 
+    /// Each message costs tokens of its own, and each stop string is looked for after every token.
+    private static let maximumMessages = 2_000
+    private static let maximumStops = 16
+
     /// Starts the generation.
     public func reply(to request: BackendRequest) async throws(BackendError) -> Reply {
         guard let chat = request.chat else {
@@ -68,6 +72,12 @@ public struct EngineBackend: Backend {
                 .invalidRequest(
                     "The model '\(chat.request.model.prefix(100))' does not support: \(what).",
                     code: "unsupported_feature"))
+        }
+        guard messages.count <= Self.maximumMessages, chat.request.sampling.stop.count <= Self.maximumStops else {
+            throw Self.refused(
+                .invalidRequest(
+                    "The model '\(chat.request.model.prefix(100))' takes at most \(Self.maximumMessages) messages and "
+                        + "\(Self.maximumStops) stop strings.", code: "invalid_value"))
         }
         guard request.model == baseModel || service.adapterNames.contains(request.model) else {
             throw Self.refused(.modelNotFound(chat.request.model))
