@@ -19,7 +19,23 @@ indirect enum SettingsOutline: Equatable {
         guard case .mapping(var entries) = self else { return }
         // Where the settings came from is none of them.
         entries.removeAll { ["file", "lines"].contains($0.key) }
+        Self.spreadListener(&entries)
         self = .mapping(entries)
+    }
+
+    /// What concerns the listeners stands in the file's root, and their limits among the others.
+    private static func spreadListener(_ entries: inout [Entry]) {
+        guard let place = entries.firstIndex(where: { $0.key == "listener" }),
+            case .mapping(let listener) = entries.remove(at: place).value
+        else { return }
+        let own = ["threads": "threads", "cors_origins": "cors", "log": "log"]
+        var limits = listener.filter { own[$0.key] == nil }
+        entries += listener.compactMap { entry in own[entry.key].map { Entry(key: $0, value: entry.value) } }
+        guard let place = entries.firstIndex(where: { $0.key == "limits" }),
+            case .mapping(let others) = entries[place].value
+        else { return }
+        limits = others + limits
+        entries[place].value = .mapping(limits)
     }
 
     private static func value(_ any: Any, seconds: Bool) -> SettingsOutline? {
@@ -40,7 +56,7 @@ indirect enum SettingsOutline: Equatable {
     }
 
     private static func structure(_ mirror: Mirror) -> SettingsOutline? {
-        let isLimits = mirror.subjectType == LimitSettings.self
+        let isLimits = mirror.subjectType == LimitSettings.self || mirror.subjectType == ListenerSettings.self
         var entries: [Entry] = []
         for child in mirror.children {
             guard let label = child.label, !(label == "key" && mirror.subjectType == TaskSetting.self),
@@ -90,8 +106,14 @@ indirect enum SettingsOutline: Equatable {
         return entries.isEmpty ? nil : .mapping(entries.sorted { $0.key < $1.key })
     }
 
+    /// Properties whose keys are other words.
+    private static let written = [
+        "window": "of", "rest": "rest_seconds", "kind": "type", "allowsHTTP2": "http2",
+    ]
+
     /// The file's spelling of a property: `baseURL` is `base_url`.
     static func key(_ property: String) -> String {
+        if let written = written[property] { return written }
         var result = ""
         var last: Character?
         for character in property {
