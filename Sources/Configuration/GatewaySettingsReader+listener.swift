@@ -2,6 +2,8 @@
 public struct ListenerSettings: Sendable, Hashable {
     /// How many event loops serve the connections; as many as there are cores if nil.
     public var threads: Int?
+    /// The certificate; nil leaves the listener without TLS.
+    public var tls: TLSSetting?
     /// The web pages that may read answers; nil leaves that to the upstream.
     public var corsOrigins: [String]?
     /// The log.
@@ -23,6 +25,23 @@ public struct ListenerSettings: Sendable, Hashable {
 
     /// The defaults.
     public init() {}
+}
+
+/// Where the main listener's certificate and key are, in PEM.
+public struct TLSSetting: Sendable, Hashable {
+    /// The certificate and those that vouch for it.
+    public var certificate: String
+    /// Its private key.
+    public var key: String
+    /// Those who vouch for clients' certificates; with it clients need one.
+    public var clientCA: String?
+
+    /// Names the files.
+    public init(certificate: String, key: String, clientCA: String? = nil) {
+        self.certificate = certificate
+        self.key = key
+        self.clientCA = clientCA
+    }
 }
 
 /// What the log tells, and how.
@@ -71,6 +90,7 @@ extension GatewaySettingsReader {
     func listener(_ file: YAMLMapping) -> ListenerSettings {
         var settings = ListenerSettings()
         part(file["threads"]) { value throws(ConfigurationError) in settings.threads = try value.int(in: 1...256) }
+        part(file["tls"]) { value throws(ConfigurationError) in settings.tls = try tls(value) }
         part(file["cors"]) { value throws(ConfigurationError) in settings.corsOrigins = try origins(value) }
         part(file["log"]) { value throws(ConfigurationError) in settings.log = try log(value) }
         guard let limits = try? file["limits"]?.mapping() else { return settings }
@@ -92,6 +112,14 @@ extension GatewaySettingsReader {
         count("requests_in_progress", from: 1, \.requestsInProgress)
         count("requests_waiting", from: 0, \.requestsWaiting)
         return settings
+    }
+
+    private func tls(_ value: YAMLReader) throws(ConfigurationError) -> TLSSetting {
+        let mapping = try value.mapping(keys: ["certificate", "key", "client_ca"])
+        return TLSSetting(
+            certificate: try path(mapping.required("certificate", "give the certificate's PEM file")),
+            key: try path(mapping.required("key", "give the private key's PEM file")),
+            clientCA: try mapping["client_ca"].map { value throws(ConfigurationError) in try path(value) })
     }
 
     private func origins(_ value: YAMLReader) throws(ConfigurationError) -> [String] {

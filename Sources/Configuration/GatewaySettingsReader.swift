@@ -11,7 +11,7 @@ struct GatewaySettingsReader {
         let file = try root.mapping(keys: [
             "listen", "admin_listen", "client_keys", "keys", "ledger", "prices", "engines", "servers",
             "upstreams", "passthrough", "tasks", "limits", "kill_switch", "stream_usage", "aliases", "routing",
-            "sticky_header", "threads", "cors", "log",
+            "sticky_header", "threads", "tls", "cors", "log",
         ])
         var settings = GatewaySettings()
         settings.file = root.file

@@ -28,9 +28,13 @@ indirect enum SettingsOutline: Equatable {
         guard let place = entries.firstIndex(where: { $0.key == "listener" }),
             case .mapping(let listener) = entries.remove(at: place).value
         else { return }
-        let own = ["threads": "threads", "cors_origins": "cors", "log": "log"]
+        let own = ["threads": "threads", "tls": "tls", "cors_origins": "cors", "log": "log"]
         var limits = listener.filter { own[$0.key] == nil }
-        entries += listener.compactMap { entry in own[entry.key].map { Entry(key: $0, value: entry.value) } }
+        entries += listener.compactMap { entry in
+            let value =
+                entry.key == "cors_origins" ? .mapping([Entry(key: "origins", value: entry.value)]) : entry.value
+            return own[entry.key].map { Entry(key: $0, value: value) }
+        }
         guard let place = entries.firstIndex(where: { $0.key == "limits" }),
             case .mapping(let others) = entries[place].value
         else { return }

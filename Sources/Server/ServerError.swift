@@ -8,6 +8,8 @@ public struct ServerError: Error, Sendable, Equatable, CustomStringConvertible {
         case cannotListen
         /// The address is open to others, and nothing asks them for a key.
         case unprotected
+        /// The certificate, or what belongs to it, cannot be used.
+        case tls
     }
 
     /// The cause.

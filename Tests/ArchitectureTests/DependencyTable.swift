@@ -49,7 +49,8 @@ struct DependencyTable {
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access"],
             packages: [
-                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOPosix", "Logging", "ServiceLifecycle",
+                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "Logging",
+                "ServiceLifecycle",
             ]),
         "promptintern": Row(
             ours: [

@@ -24,6 +24,8 @@ final class ClientExchange {
     // The answer.
     var framing = ReplyBytes.Framing.none
     var reply: ClientReply?
+    /// What is said in place of whatever the request's work still brings.
+    var lastWord: ClientReply?
     /// Bytes of the body that were written.
     var written = 0
     var firstByte: ContinuousClock.Instant?

@@ -114,17 +114,15 @@ extension ExchangeHandler {
         end(telling: (error as? BackendError)?.answer ?? .internalError)
     }
 
-    /// The time to finish is over: what is under way ends here.
+    /// The time to finish is over: what is under way ends here, and what has said nothing yet says so.
     func endNow() {
-        guard phase == .answering, exchange?.reply == nil else {
-            return phase == .answering ? end(telling: Self.stopping) : close()
-        }
-        let reply = ClientReply(Self.stopping, requestID: exchange?.id ?? "")
-        let cancelled = work
-        exchange?.closes = true
-        answer(reply)
-        // Its own answer, that the client left, comes second and finds nothing to write to.
-        cancelled?.cancel()
+        guard let context, phase == .answering, let exchange else { return close() }
+        guard exchange.reply == nil else { return end(telling: Self.stopping) }
+        exchange.closes = true
+        exchange.lastWord = ClientReply(Self.stopping, requestID: exchange.id)
+        work?.cancel()
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
     }
 
     private static let stopping = APIError.overloaded("The gateway is stopping.")

@@ -20,7 +20,8 @@ struct ReplyWriting: Sendable {
         if let gate, await !gate.enter() {
             return await write(ClientReply(.overloaded(), requestID: request.id))
         }
-        let reply = await answer(request, match)
+        let answer = await answer(request, match)
+        let reply = handler.value.exchange?.lastWord ?? answer
         // A task keeps the room that its deepest call took: a stream gets a new one, and what asked for it goes.
         if reply.isEventStream { return handler.value.writeLong(reply, gate: gate) }
         await write(reply)
@@ -35,6 +36,7 @@ struct ReplyWriting: Sendable {
     }
 
     func write(_ reply: ClientReply) async {
+        let reply = handler.value.exchange?.lastWord ?? reply
         guard handler.value.beginReply(reply) else { return }
         do {
             var count = 0

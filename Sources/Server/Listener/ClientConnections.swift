@@ -13,32 +13,41 @@ struct ClientConnections: ServerChildChannel {
     }
 
     let shared: ConnectionContext
-    private let executors = LoopExecutors()
+    let executors = LoopExecutors()
 
     init(shared: ConnectionContext) {
         self.shared = shared
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        channel.eventLoop.makeCompletedFuture {
-            let shared = shared
-            guard shared.load.connections < shared.options.connections else {
+        let value = Value(channel: channel)
+        guard shared.load.connections < shared.options.connections else {
+            return channel.eventLoop.makeCompletedFuture {
                 try channel.pipeline.syncOperations.addHandler(TurningAway())
-                return Value(channel: channel)
+                return value
             }
+        }
+        do {
             // What waits for a client that does not read stays small, in this process and in the system.
             let options = channel.syncOptions
             try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
             try options?.setOption(.socketOption(.so_sndbuf), value: 256 << 10)
-            var limits = NIOHTTPDecoderLimitConfiguration()
-            limits.maxHeaderFieldSize = 64 << 10
-            limits.maxHeaderListSize = 64 << 10
-            limits.maxHeaderFieldCount = 256
-            let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
-            try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
-            return Value(channel: channel)
+            if let tls = shared.options.tls { return secure(channel, with: tls).map { value } }
+            try addHTTP1(to: channel)
+            return channel.eventLoop.makeSucceededFuture(value)
+        } catch {
+            return channel.eventLoop.makeFailedFuture(error)
         }
+    }
+
+    func addHTTP1(to channel: any Channel) throws {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 64 << 10
+        limits.maxHeaderListSize = 64 << 10
+        limits.maxHeaderFieldCount = 256
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
+        try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
     }
 
     /// Lasts as long as the connection, so that a listener that stops knows what is still under way.
@@ -75,7 +84,7 @@ private final class TurningAway: ChannelInboundHandler {
 struct DrainIsOver {}
 
 /// One executor for each event loop.
-private final class LoopExecutors: Sendable {
+final class LoopExecutors: Sendable {
     private let executors = Mutex<[ObjectIdentifier: LoopExecutor]>([:])
 
     subscript(loop: any EventLoop) -> LoopExecutor {

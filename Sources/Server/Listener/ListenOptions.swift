@@ -1,5 +1,5 @@
 /// Where a listener listens, and what it bears with.
-public struct ListenOptions: Sendable, Hashable {
+public struct ListenOptions: Sendable {
     /// A name or an address; an IPv6 address without brackets.
     public var host: String
     /// The port; 0 lets the system choose.
@@ -22,6 +22,8 @@ public struct ListenOptions: Sendable, Hashable {
     public var requestsWaiting = 1024
     /// How long a request may wait.
     public var waiting = Duration.seconds(10)
+    /// The certificate; without one the listener speaks plain HTTP.
+    public var tls: ListenerTLS?
     /// Which web pages may read answers.
     public var cors: CORSPolicy?
 

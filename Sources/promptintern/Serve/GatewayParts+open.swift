@@ -39,6 +39,11 @@ extension GatewayParts {
         } catch {
             findings.add(settings.error(at: main.isLoopback ? "admin_listen" : "listen", error.message))
         }
+        do throws(ServerError) {
+            _ = try ListenerTLS(settings.listener.tls)
+        } catch {
+            findings.add(settings.error(at: "tls", error.message))
+        }
     }
 }
 
@@ -56,6 +61,14 @@ extension ListenOptions {
         requestsWaiting = listener.requestsWaiting
         waiting = .seconds(listener.waiting)
         cors = listener.corsOrigins.map { CORSPolicy(origins: $0) }
+    }
+}
+
+extension ListenerTLS {
+    /// The certificate that the settings name; nil if they name none.
+    convenience init?(_ setting: TLSSetting?) throws(ServerError) {
+        guard let setting else { return nil }
+        try self.init(Files(certificate: setting.certificate, key: setting.key, clientCA: setting.clientCA))
     }
 }
 

@@ -106,6 +106,7 @@ final class Reloader: Sendable {
             ("limits.client_idle_seconds", new.limits.clientIdle == started.limits.clientIdle),
             ("limits.drain_seconds", new.limits.drain == started.limits.drain),
             ("threads", new.listener.threads == started.listener.threads),
+            ("tls", new.listener.tls == started.listener.tls),
             ("cors", new.listener.corsOrigins == started.listener.corsOrigins),
             ("log", new.listener.log == started.listener.log),
             ("limits.header_seconds", new.listener.header == started.listener.header),

@@ -23,10 +23,14 @@ struct Serving {
         do {
             let gateway = try await service(parts, ledger, logger)
             let keys = gateway.keys
+            let tls = try ListenerTLS(parts.settings.listener.tls)
             reloader = Reloader(
                 options, parts: parts, live: gateway.live, logger: logger, page: gateway.page,
-                adopt: { await keys.replace(fixed: StaticKey.all($0.clientKeys)) })
-            try await serve(gateway, reloader, ledger, logger: logger)
+                adopt: { settings in
+                    await keys.replace(fixed: StaticKey.all(settings.clientKeys))
+                    Self.renew(tls, logger)
+                })
+            try await serve(gateway, reloader, ledger, tls, logger: logger)
         } catch {
             await close(parts, ledger)
             throw error
@@ -34,6 +38,15 @@ struct Serving {
         await close(reloader.parts, ledger)
         logger.info("stopped")
         LogWriter.standardError.flush()
+    }
+
+    /// Reads the listener's certificate again; the old one stays if that fails.
+    private static func renew(_ tls: ListenerTLS?, _ logger: Logger) {
+        do {
+            try tls?.reload()
+        } catch {
+            logger.error("certificate refused", metadata: ["error": "\(error)"])
+        }
     }
 
     private struct Gateway {
@@ -54,7 +67,7 @@ struct Serving {
     }
 
     private func serve(
-        _ gateway: Gateway, _ reloader: Reloader, _ ledger: LedgerStore, logger: Logger
+        _ gateway: Gateway, _ reloader: Reloader, _ ledger: LedgerStore, _ tls: ListenerTLS?, logger: Logger
     ) async throws {
         let parts = reloader.parts
         let settings = parts.settings
@@ -66,8 +79,10 @@ struct Serving {
         ProcessMetrics.add(to: page)
         let report = StartReport(
             settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: keys.isRequired)
+        var main = ListenOptions(settings.listen, settings)
+        main.tls = tls
         let server = try GatewayServer(
-            gateway.live, main: ListenOptions(settings.listen, settings),
+            gateway.live, main: main,
             admin: ListenOptions(settings.adminListen, settings), keys: keys, threads: settings.listener.threads,
             drain: .seconds(settings.limits.drain),
             onListening: { main, admin in show(report.text(main: main, admin: admin)) },

@@ -1,0 +1,126 @@
+import Foundation
+import Gateway
+import Server
+import TestSupport
+import Testing
+
+@Suite(
+    "TLS on the listener",
+    .enabled(if: CertificateFolder.isPossible && FileManager.default.isExecutableFile(atPath: "/usr/bin/curl")),
+    .timeLimit(.minutes(1)))
+struct ListenerTLSTests {
+    /// What curl prints: the body, the HTTP version and the status; nil if it fails.
+    private func curl(_ port: Int, _ path: String, _ arguments: String...) throws -> String? {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/curl")
+        process.arguments =
+            [
+                "-s", "-S", "--max-time", "10", "--resolve", "localhost:\(port):127.0.0.1", "-w",
+                " %{http_version} %{http_code}",
+            ]
+            + arguments + ["https://localhost:\(port)\(path)"]
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let data = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+    }
+
+    @Test(
+        "a client is served over the protocol it chose, whole answers and streams", arguments: ["--http1.1", "--http2"])
+    func protocols(_ version: String) async throws {
+        let folder = try CertificateFolder("one")
+        let tls = try ListenerTLS(.init(certificate: folder("one.pem"), key: folder("one.key")))
+        let body = folder("body")
+        try Data(repeating: 0x20, count: 300_000).write(to: URL(filePath: body))
+        try await TestGateway.with(
+            configure: { $0.tls = tls },
+            answer: { request throws(BackendError) in
+                guard request.chat != nil else { return .json("\(request.method) \(request.body.count)") }
+                return .events { number in
+                    number < 3 ? Array("data: \(number)\n\n".utf8) : number == 3 ? Array("data: [DONE]\n\n".utf8) : nil
+                }
+            },
+            { gateway in
+                let number = version == "--http2" ? "2" : "1.1"
+                let trust = folder("one.pem")
+                #expect(
+                    try curl(gateway.port, "/v1/files", version, "--cacert", trust, "--data-binary", "@\(body)")
+                        == "POST 300000 \(number) 200")
+                #expect(try curl(gateway.port, "/v1/files", version, "--cacert", trust) == "GET 0 \(number) 200")
+                let stream = try curl(
+                    gateway.port, "/v1/chat/completions", version, "--cacert", trust, "-d",
+                    #"{"model":"m","stream":true,"messages":[]}"#)
+                #expect(stream == "data: 0\n\ndata: 1\n\ndata: 2\n\ndata: [DONE]\n\n \(number) 200")
+                #expect(
+                    try curl(gateway.port, "/nowhere", version, "--cacert", trust)?.hasSuffix("\(number) 404") == true)
+                let plain = try RawConnection(port: gateway.port)
+                try plain.send(request("GET", "/health/live"))
+                #expect(await plain.response(within: .seconds(3)).status == 0)
+                #expect(
+                    await eventually {
+                        gateway.records.all.count == 4 && gateway.records.all.allSatisfy { $0.end == .complete }
+                    })
+            })
+    }
+
+    @Test("a replaced certificate serves new connections, and one that cannot be used leaves the old in force")
+    func reload() async throws {
+        let folder = try CertificateFolder("one", "two")
+        let (certificate, key) = (folder("used.pem"), folder("used.key"))
+        func use(_ name: String) throws {
+            for (from, to) in [("\(name).pem", certificate), ("\(name).key", key)] {
+                try? FileManager.default.removeItem(atPath: to)
+                try FileManager.default.copyItem(atPath: folder(from), toPath: to)
+            }
+        }
+        try use("one")
+        let tls = try ListenerTLS(.init(certificate: certificate, key: key))
+        try await TestGateway.with(configure: { $0.tls = tls }, answer: { _ throws(BackendError) in .json("{}") }) {
+            gateway in
+            #expect(try curl(gateway.port, "/health/live", "--cacert", folder("one.pem")) != nil)
+            try use("two")
+            try tls.reload()
+            #expect(try curl(gateway.port, "/health/live", "--cacert", folder("two.pem")) != nil)
+            #expect(try curl(gateway.port, "/health/live", "--cacert", folder("one.pem")) == nil)
+            try Data("nonsense".utf8).write(to: URL(filePath: key))
+            #expect(throws: ServerError.self) { try tls.reload() }
+            #expect(try curl(gateway.port, "/health/live", "--cacert", folder("two.pem")) != nil)
+        }
+    }
+
+    @Test("with a client CA, a client without a certificate of it is turned away; TLS before 1.2 is")
+    func clients() async throws {
+        let folder = try CertificateFolder("server", "client", "other")
+        let tls = try ListenerTLS(
+            .init(certificate: folder("server.pem"), key: folder("server.key"), clientCA: folder("client.pem")))
+        try await TestGateway.with(configure: { $0.tls = tls }, answer: { _ throws(BackendError) in .json("{}") }) {
+            (gateway: TestGateway) async throws -> Void in
+            let trust = folder("server.pem")
+            func ask(_ name: String) throws -> String? {
+                try curl(
+                    gateway.port, "/health/live", "--cacert", trust, "--cert", folder("\(name).pem"), "--key",
+                    folder("\(name).key"))
+            }
+            #expect(try ask("client") != nil)
+            #expect(try ask("other") == nil)
+            #expect(try curl(gateway.port, "/health/live", "--cacert", trust) == nil)
+            #expect(try curl(gateway.port, "/health/live", "--cacert", trust, "--tls-max", "1.1") == nil)
+        }
+    }
+
+    @Test("files that do not belong together are refused, by name")
+    func mismatch() throws {
+        let folder = try CertificateFolder("one", "two")
+        for (certificate, key) in [
+            ("one.pem", "two.key"), ("none.pem", "one.key"), ("one.key", "one.key"), ("one.pem", "one.pem"),
+        ] {
+            #expect(throws: ServerError.self) {
+                try ListenerTLS(.init(certificate: folder(certificate), key: folder(key)))
+            }
+        }
+    }
+}
