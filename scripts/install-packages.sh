@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the build needs and the system lacks; does nothing when all are there.
+# Usage: scripts/install-packages.sh [tests]. `tests` adds programs without which some tests are skipped.
 set -euo pipefail
 
 packages=(
@@ -11,6 +12,14 @@ packages=(
     libssl-dev             # TLS for libcurl
     pkg-config             # how the build finds libcurl
 )
+if [[ ${1:-} == tests ]]; then
+    packages+=(
+        faketime           # a clock that jumps
+        nginx              # an upstream that speaks HTTP/2
+        openssl            # certificates, good and bad
+        strace             # the order of writes
+    )
+fi
 
 say() { printf 'install-packages: %s\n' "$*" >&2; }
 
