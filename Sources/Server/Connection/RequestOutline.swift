@@ -18,6 +18,7 @@ struct RequestOutline {
     var closes: Bool
     private var host: String?
     private var hasUpgrade = false
+    private var isH2COffer = true
     private var connection: String?
 
     /// Whether a body follows.
@@ -33,8 +34,14 @@ struct RequestOutline {
             throw Self.refusal("Transfer-Encoding and Content-Length contradict each other")
         }
         if let connection { note(connection: connection) }
-        // The offer is ignored, as Java's client makes it with every first request; the parser stops after the message.
-        if hasUpgrade { closes = true }
+        // An offer of h2c is ignored, body and all, as Java's client makes it with every first request; with any other
+        // protocol, what stands behind the head could be read as that protocol's. The parser stops after the message.
+        if hasUpgrade {
+            guard isH2COffer || !hasBody else {
+                throw Self.refusal("A request with a body cannot ask for another protocol")
+            }
+            closes = true
+        }
     }
 
     /// Path and query as the client means them: an absolute URI must name the same host as the `Host` field.
@@ -70,7 +77,9 @@ struct RequestOutline {
             }
             expectsContinue = true
             return
-        case 7 where FieldName.matches(name, "upgrade"): hasUpgrade = true
+        case 7 where FieldName.matches(name, "upgrade"):
+            hasUpgrade = true
+            isH2COffer = isH2COffer && FieldName.matches(value, "h2c")
         case 10 where FieldName.matches(name, "connection"): connection = connection.map { "\($0),\(value)" } ?? value
         case 14 where FieldName.matches(name, "content-length"):
             guard contentLength == nil, !value.isEmpty, value.utf8.count <= 18,
