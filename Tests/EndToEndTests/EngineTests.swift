@@ -76,7 +76,7 @@ struct EngineTests {
         #expect(gateway.stop() == 0)
         try FileManager.default.removeItem(atPath: model.base + "/model.safetensors")
         let missing = try Program.run(["serve", "--config", task.config])
-        #expect(missing.status == 1 && missing.errors.contains("model.safetensors is missing"))
+        #expect(missing.status == 2 && missing.errors.contains("model.safetensors is missing"))
     }
 
     @Test("`serve --tasks` finds task folders and starts them in mode audit")

@@ -17,6 +17,8 @@ struct StoreTests {
     private static func otherProgram(_ path: String) throws -> DatabaseQueue {
         var configuration = Configuration()
         configuration.allowsUnsafeTransactions = true
+        // The store's own thread may be writing at its start.
+        configuration.busyMode = .timeout(5)
         return try DatabaseQueue(path: path, configuration: configuration)
     }
 
