@@ -32,8 +32,9 @@ public struct RequestRecord: Sendable {
     public let route: String?
     /// The caller's trace, from its `traceparent`.
     public let traceID: String?
+    /// What the gateway decided, as far as it applies.
+    public let decision: Decision
     private let target: String
-    private let fields: HeaderFields
 
     init(
         id: String, method: String, target: String, route: RouteTable.Route?, traceID: String?,
@@ -47,7 +48,7 @@ public struct RequestRecord: Sendable {
         self.route = route?.pattern
         self.traceID = traceID
         self.status = status
-        self.fields = fields
+        decision = Decision(fields)
         self.bytes = bytes
         self.end = end
         self.firstByte = firstByte.map { $0 - arrival }
@@ -56,9 +57,6 @@ public struct RequestRecord: Sendable {
 
     /// The path without its query, short, and of printable characters only.
     public var path: String { Self.path(target) }
-
-    /// What the gateway decided, as far as it applies.
-    public var decision: Decision { Decision(fields) }
 
     /// What the answer's own fields tell.
     public struct Decision: Sendable {
