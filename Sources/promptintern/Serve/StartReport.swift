@@ -10,9 +10,12 @@ struct StartReport: Sendable {
     private let hasDemo: Bool
     private let hasKeys: Bool
     private let demoTask: String?
+    /// What clients have to speak.
+    private let scheme: String
 
     init(settings: GatewaySettings, parts: GatewayParts, gateway: GatewayService, hasKeys: Bool) {
         self.hasKeys = hasKeys
+        scheme = settings.listener.tls == nil ? "http" : "https"
         let demo = DemoTaskFolder.taskName
         hasDemo = gateway.registry[demo] != nil
         demoTask = zip(settings.tasks, parts.configuration.tasks).first { $0.1.name == demo }?.0.folder
@@ -62,7 +65,7 @@ struct StartReport: Sendable {
 
     /// The report, with the addresses as they turned out.
     func text(main: String, admin: String) -> String {
-        let addresses = [["listening", "http://\(main)/v1"], ["admin", "http://\(admin)"]]
+        let addresses = [["listening", "\(scheme)://\(main)/v1"], ["admin", "http://\(admin)"]]
         return "promptintern is ready\n" + Columns(rows: (addresses + lines).map { ["  " + $0[0], $0[1]] }).text
             + "\n\nTry it:\n\n  " + attempt(main) + "\n"
     }
@@ -70,9 +73,9 @@ struct StartReport: Sendable {
     private func attempt(_ address: String) -> String {
         let program = CommandLine.arguments.first ?? "promptintern"
         let key = hasKeys ? " -H \"authorization: Bearer $PROMPTINTERN_CLIENT_KEY\"" : ""
-        guard hasDemo, let demoTask else { return "curl -s http://\(address)/v1/models\(key)" }
+        guard hasDemo, let demoTask else { return "curl -s \(scheme)://\(address)/v1/models\(key)" }
         let folder = demoTask == DemoQuestion.standardFolder ? "" : " --task \(demoTask)"
-        return "\(program) demo request --seed 1\(folder) | curl -s http://\(address)/v1/chat/completions"
+        return "\(program) demo request --seed 1\(folder) | curl -s \(scheme)://\(address)/v1/chat/completions"
             + " -H 'content-type: application/json'\(key) -d @-"
     }
 }
