@@ -58,15 +58,16 @@ struct InternalizationRunTests {
         let run = try task.run(recipe(.queryOnly, epochs: 60), runs: folder.path)
         let (adapter, _) = try run.run { _ in }
         let evaluator = Evaluator(encoder: task.encoder, bank: task.rows, maximumAnswer: 48)
+        let items = EvaluationItem.items(task.heldOut, unit: .row)
         let base = try DecoderModel(weights: task.base)
         let before = try evaluator.evaluate(
-            arm: "A1", meaning: "base", model: base, rows: task.heldOut, prompt: .queryOnly)
+            arm: "A1", meaning: "base", model: base, items: items, prompt: .queryOnly)
         let after = try evaluator.evaluate(
-            arm: "B3", meaning: "tuned", model: try base.merging(adapter), rows: task.heldOut, prompt: .queryOnly,
+            arm: "B3", meaning: "tuned", model: try base.merging(adapter), items: items, prompt: .queryOnly,
             timed: 2)
         #expect(before.exact == 0)
         #expect(after.exact >= 50, "\(after.exact)")
-        #expect(after.correct.count == task.heldOut.count)
+        #expect(after.scores.count == task.heldOut.count)
         #expect(try #require(after.latency).firstToken > 0)
         let difference = PairedDifference(after, before)
         #expect(difference.difference == after.exact)

@@ -1,29 +1,31 @@
-import Tuning
-
-/// What one arm did on the held-out rows.
-public struct ArmResult: Sendable, Codable {
-    /// The arm's letter and what it means, such as "C" and "tuned in stages, query alone".
+/// What one arm did on the held-out items.
+public struct ArmResult: Sendable {
+    /// The arm's name, such as "C".
     public let arm: String
-    /// What the letter stands for.
+    /// What the name stands for.
     public let meaning: String
-    /// Rows, and the share of exactly right answers in percent.
+    /// Number of items.
     public let n: Int
-    /// Share of exactly right answers, in percent.
-    public let exact: Double
-    /// Mean tokens of a prompt and of an answer.
+    /// The metrics by name, in percent.
+    public let metrics: [String: Double]
+    /// Mean tokens of a prompt.
     public let meanPromptTokens: Double
     /// Mean tokens of an answer.
     public let meanAnswerTokens: Double
-    /// For each row, whether the answer was exactly right; in the order of the rows.
-    public let correct: [Bool]
+    /// For each item, the score of the task's primary metric, 0 to 1.
+    public let scores: [Double]
+    /// For each item, what is resampled together.
+    public let clusters: [String]
+    /// exp(mean negative log-likelihood) of the label's tokens after the arm's prompt; nil when it was not computed.
+    public var perplexity: Double?
     /// Times of single requests on an idle thread, in milliseconds; nil when they were not taken.
     public var latency: Latency?
 
-    /// Medians over a sample of rows, in milliseconds, one request at a time on one thread.
+    /// Medians over a sample of items, in milliseconds, one request at a time on one thread.
     public struct Latency: Sendable, Codable {
         /// Number of requests that were timed.
         public let n: Int
-        /// Until the first token, and until the whole answer.
+        /// Until the first token.
         public let firstToken: Double
         /// Until the whole answer.
         public let total: Double
@@ -31,34 +33,75 @@ public struct ArmResult: Sendable, Codable {
         public let cachedFirstToken: Double
         /// Until the whole answer, with the beginning cached.
         public let cachedTotal: Double
+        /// Tokens of that beginning.
+        public let cachedTokens: Int
     }
+
+    /// Grades the answers; the first metric is the primary one, whose scores are kept item by item.
+    init(
+        arm: String, meaning: String, answers: [GradedAnswer], items: [EvaluationItem], metrics: [any AnswerMetric],
+        promptTokens: [Int], answerTokens: [Int]
+    ) {
+        func mean(_ counts: [Int]) -> Double { Double(counts.reduce(0, +)) / Double(max(1, counts.count)) }
+        self.arm = arm
+        self.meaning = meaning
+        n = items.count
+        self.metrics = Dictionary(uniqueKeysWithValues: metrics.map { ($0.name, $0.percent(answers)) })
+        meanPromptTokens = mean(promptTokens)
+        meanAnswerTokens = mean(answerTokens)
+        scores = answers.map { metrics.first?.score($0) ?? 0 }
+        clusters = items.map(\.cluster)
+    }
+
+    /// Exact match in percent; what thresholds and tables lead with.
+    public var exact: Double { metrics["exact"] ?? 0 }
 }
 
-/// The difference of two arms on the same rows, in points of exact match.
-public struct PairedDifference: Sendable, Codable {
-    /// First arm minus second arm.
-    public let arms: [String]
-    /// In points of exact match.
-    public let difference: Double
-    /// Percentile bootstrap over rows, 95 %.
-    public let low: Double
-    /// Upper end of the interval.
-    public let high: Double
+extension ArmResult: Codable {
+    private struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
 
-    /// Resamples the rows `samples` times with a fixed seed.
-    public init(_ first: ArmResult, _ second: ArmResult, samples: Int = 2_000, seed: UInt64 = 1) {
-        precondition(first.correct.count == second.correct.count && !first.correct.isEmpty)
-        let differences = zip(first.correct, second.correct).map { ($0 ? 1.0 : 0) - ($1 ? 1.0 : 0) }
-        let count = differences.count
-        var random = TrainingRandom(seed: seed)
-        var means = (0..<samples).map { _ in
-            (0..<count).reduce(0.0) { sum, _ in sum + differences[Int(random.next() >> 1) % count] } / Double(count)
-                * 100
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.init(stringValue) }
+        init?(intValue: Int) { nil }
+    }
+
+    private static let fixed: Set<String> = [
+        "arm", "meaning", "n", "meanPromptTokens", "meanAnswerTokens", "scores", "clusters", "perplexity", "latency",
+    ]
+
+    /// Reads what `encode` writes: every member that is not one of the fixed ones is a metric.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        arm = try values.decode(String.self, forKey: Key("arm"))
+        meaning = try values.decode(String.self, forKey: Key("meaning"))
+        n = try values.decode(Int.self, forKey: Key("n"))
+        meanPromptTokens = try values.decode(Double.self, forKey: Key("meanPromptTokens"))
+        meanAnswerTokens = try values.decode(Double.self, forKey: Key("meanAnswerTokens"))
+        scores = try values.decode([Double].self, forKey: Key("scores"))
+        clusters = try values.decode([String].self, forKey: Key("clusters"))
+        perplexity = try values.decodeIfPresent(Double.self, forKey: Key("perplexity"))
+        latency = try values.decodeIfPresent(Latency.self, forKey: Key("latency"))
+        var metrics: [String: Double] = [:]
+        for key in values.allKeys where !Self.fixed.contains(key.stringValue) {
+            metrics[key.stringValue] = try values.decode(Double.self, forKey: key)
         }
-        means.sort()
-        arms = [first.arm, second.arm]
-        difference = differences.reduce(0, +) / Double(count) * 100
-        low = means[Int(Double(samples) * 0.025)]
-        high = means[min(samples - 1, Int(Double(samples) * 0.975))]
+        self.metrics = metrics
+    }
+
+    /// Writes the metrics as members beside the others: {"exact": 99.5, "n": 600, …}.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        for (name, value) in metrics { try values.encode(value, forKey: Key(name)) }
+        try values.encode(arm, forKey: Key("arm"))
+        try values.encode(meaning, forKey: Key("meaning"))
+        try values.encode(n, forKey: Key("n"))
+        try values.encode(meanPromptTokens, forKey: Key("meanPromptTokens"))
+        try values.encode(meanAnswerTokens, forKey: Key("meanAnswerTokens"))
+        try values.encode(scores, forKey: Key("scores"))
+        try values.encode(clusters, forKey: Key("clusters"))
+        try values.encodeIfPresent(perplexity, forKey: Key("perplexity"))
+        try values.encodeIfPresent(latency, forKey: Key("latency"))
     }
 }

@@ -49,23 +49,40 @@ public struct Evaluator: Sendable {
         return result
     }
 
-    /// Answers every row and counts exact matches; times `timed` rows one by one, when asked to.
+    /// Answers every item greedily and grades the answers; times `timed` items one by one, when asked to.
+    ///
+    /// An answer that does not end within `maximumAnswer` tokens is graded as what it is up to there.
     public func evaluate(
-        arm: String, meaning: String, model: DecoderModel, rows: [TaskRow], prompt: Prompt, timed: Int = 0
+        arm: String, meaning: String, model: DecoderModel, items: [EvaluationItem], prompt: Prompt,
+        metrics: [any AnswerMetric] = MetricTable.standard, timed: Int = 0
     ) throws -> ArmResult {
-        let prompts = try prompts(rows, prompt)
+        let prompts = try prompts(items.map(\.row), prompt)
         let shared = commonPrefix(prompts.map(\.prompt))
         let base = try prefilled(model, Array(prompts.first?.prompt.prefix(shared) ?? []))
         let answers = try answerAll(model, prompts.map { Array($0.prompt.dropFirst(shared)) }, base)
-        let correct = zip(answers, prompts).map { answer, example in answer + [example.answer.last!] == example.answer }
-        let n = rows.count
-        func mean(_ counts: [Int]) -> Double { Double(counts.reduce(0, +)) / Double(max(1, n)) }
+        let graded = zip(answers, items).map { answer, item in
+            GradedAnswer(
+                text: String(decoding: encoder.tokenizer.decode(answer), as: UTF8.self), references: item.references)
+        }
         var result = ArmResult(
-            arm: arm, meaning: meaning, n: n, exact: Double(correct.filter { $0 }.count) / Double(max(1, n)) * 100,
-            meanPromptTokens: mean(prompts.map(\.prompt.count)), meanAnswerTokens: mean(answers.map(\.count)),
-            correct: correct, latency: nil)
+            arm: arm, meaning: meaning, answers: graded, items: items, metrics: metrics,
+            promptTokens: prompts.map(\.prompt.count), answerTokens: answers.map(\.count))
         if timed > 0 { result.latency = try latency(model, Array(prompts.prefix(timed)), shared, base) }
         return result
+    }
+
+    /// What copying the label of the nearest training row, by BM25 over queries, is worth: no model at all.
+    public func nearestNeighbour(
+        arm: String, meaning: String, items: [EvaluationItem], metrics: [any AnswerMetric] = MetricTable.standard
+    ) -> ArmResult {
+        let graded = items.map { item in
+            GradedAnswer(
+                text: retriever.examples(forQuery: item.row.query, count: 1).first?.answer ?? "",
+                references: item.references)
+        }
+        return ArmResult(
+            arm: arm, meaning: meaning, answers: graded, items: items, metrics: metrics, promptTokens: [],
+            answerTokens: [])
     }
 
     private func prefilled(_ model: DecoderModel, _ tokens: [Int32]) throws -> KeyValueCache {
@@ -145,7 +162,7 @@ public struct Evaluator: Sendable {
         }
         return ArmResult.Latency(
             n: prompts.count, firstToken: whole.first, total: whole.total, cachedFirstToken: cached.first,
-            cachedTotal: cached.total)
+            cachedTotal: cached.total, cachedTokens: shared)
     }
 }
 

@@ -76,7 +76,7 @@ struct EvalCommand: ParsableCommand {
 
     /// Runs every chosen arm.
     func evaluate(_ folder: TaskFolder, file: String) throws -> EvaluationReport {
-        let rows = try TaskRows.load(file)
+        let items = EvaluationItem.items(try TaskRows.load(file), unit: .row)
         let evaluator = Evaluator(encoder: folder.encoder, bank: try folder.rows("train"), threads: options.threads)
         var results: [String: ArmResult] = [:]
         let base = try DecoderModel(weights: folder.base)
@@ -90,7 +90,7 @@ struct EvalCommand: ParsableCommand {
                 model = try base.merging(try folder.adapter(of: run))
             }
             results[arm.rawValue] = try evaluator.evaluate(
-                arm: arm.rawValue, meaning: arm.meaning, model: model, rows: rows,
+                arm: arm.rawValue, meaning: arm.meaning, model: model, items: items,
                 prompt: arm.usesFullPrompt ? .full(examples: options.examples) : .queryOnly, timed: timed)
         }
         let pairs = [("C", "A0"), ("C", "B1"), ("C", "B3")]
