@@ -51,6 +51,7 @@ public final class InternalizationRun {
     private let compressor: any TemplateCompressor
     private let retriever: ExampleRetriever
     private let threads: Int
+    private var plan: TrainingPlan
 
     private static let checkpointInterval = 50
 
@@ -59,9 +60,7 @@ public final class InternalizationRun {
         recipe: Recipe, base: ModelWeights, rows: [TaskRow], encoder: PromptEncoder,
         compressor: any TemplateCompressor, runs: String, inputs: [String], threads: Int = 2
     ) throws(InternalizationError) {
-        guard recipe.batch > 0, recipe.epochs > 0, recipe.rank > 0 else {
-            throw .setting("batch, epochs and rank have to be at least 1")
-        }
+        plan = try TrainingPlan(recipe: recipe, rows: rows.count)
         self.recipe = recipe
         self.base = base
         self.rows = rows
@@ -76,11 +75,11 @@ public final class InternalizationRun {
     }
 
     /// Optimizer steps of each stage.
-    public var stageSteps: [Int] { recipe.stageSteps(rows: rows.count) }
+    public var stageSteps: [Int] { plan.stageSteps }
 
     /// Trains what is left to train, and returns the adapter of the last stage.
     public func run(progress: (Progress) throws -> Void) throws -> (adapter: LoRAAdapter, stages: [StageRecord]) {
-        let stages = try recipe.resolvedStages()
+        let stages = plan.stages
         try prepareFolder()
         let trainer = Trainer(
             weights: base,
@@ -105,12 +104,11 @@ public final class InternalizationRun {
         let corpus = try StageCorpus(
             stage: stage, rows: rows, encoder: encoder, compressor: compressor, retriever: retriever)
         let steps = stageSteps
-        let before = steps[..<state.stage].reduce(0, +)
-        let (schedule, start) = schedule(of: state.stage, stages)
+        let before = plan.steps(before: state.stage)
         while state.step < steps[state.stage] {
             let overall = before + state.step
-            let batch = batch(corpus, step: overall)
-            let result = trainer.step(batch, rate: schedule.rate(at: overall - start))
+            let batch = batch(corpus, rows: plan.rows(step: overall))
+            let result = trainer.step(batch, rate: plan.rate(stage: state.stage, step: state.step))
             guard result.loss.isFinite else {
                 throw InternalizationError.setting(
                     "the loss is not a number at step \(overall + 1); lower the learning rate (\(recipe.rate))")
@@ -130,44 +128,13 @@ public final class InternalizationRun {
                 corpus: corpus.digest))
     }
 
-    /// The rate falls over all steps in a row that have the same prompts, and starts anew where the prompts change: a
-    /// removal needs high rates again. Returns the schedule and its first step.
-    private func schedule(of number: Int, _ stages: [Stage]) -> (schedule: RateSchedule, start: Int) {
-        let steps = stageSteps
-        let first = stages[..<number].lastIndex { $0 != stages[number] }.map { $0 + 1 } ?? 0
-        let end = stages[number...].firstIndex { $0 != stages[number] } ?? stages.count
-        let total = steps[first..<end].reduce(0, +)
-        let warmUp = max(1, Int(Double(total) * recipe.warmUp))
-        return (
-            RateSchedule(peak: recipe.rate, warmUpSteps: warmUp, totalSteps: total), steps[..<first].reduce(0, +)
-        )
-    }
-
-    /// Rows of a step: the data set in an order that depends on seed and epoch, split over the threads.
-    private func batch(_ corpus: StageCorpus, step: Int) -> [PackedSequence] {
-        let count = corpus.examples.count
-        let chosen = (0..<recipe.batch).map { index -> EncodedExample in
-            let position = step * recipe.batch + index
-            let order = order(epoch: position / count)
-            return corpus.examples[order[position % count]]
-        }
+    /// The rows of a step, split over the threads.
+    private func batch(_ corpus: StageCorpus, rows: [Int]) -> [PackedSequence] {
+        let chosen = rows.map { corpus.examples[$0] }
         let share = (chosen.count + threads - 1) / threads
         return stride(from: 0, to: chosen.count, by: share).map { start in
             PackedSequence(packing: Array(chosen[start..<min(start + share, chosen.count)]))
         }
-    }
-
-    private var cachedOrder: (epoch: Int, order: [Int])?
-
-    private func order(epoch: Int) -> [Int] {
-        if let cachedOrder, cachedOrder.epoch == epoch { return cachedOrder.order }
-        var random = TrainingRandom(seed: recipe.seed &* 7_919 &+ UInt64(epoch))
-        var order = Array(rows.indices)
-        for index in order.indices.dropLast() {
-            order.swapAt(index, index + Int(random.next() >> 1) % (order.count - index))
-        }
-        cachedOrder = (epoch, order)
-        return order
     }
 
     private func finishStage(_ trainer: Trainer, _ state: inout RunState) throws {

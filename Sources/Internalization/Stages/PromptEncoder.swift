@@ -38,18 +38,15 @@ public struct PromptEncoder: Sendable {
     public func encode(
         _ row: TaskRow, examples: [TaskRow], literals: [Int: [UInt8]]?
     ) throws(InternalizationError) -> EncodedExample {
-        let parts = PromptParts(
-            query: row.query,
-            examples: examples.map { .custom(Example(input: $0.query, output: $0.answer)) })
-        let messages: [PromptMessage]
-        do throws(SchemaError) {
-            messages = try schema.renderStage(parts, replacing: literals ?? [:])
-        } catch {
-            throw .setting("schema \(schema.id): a prompt cannot be rendered: \(error.description)")
-        }
+        let messages = try schema.messages(for: row, examples: examples, literals: literals)
+        return encode(StagePrompts.Prompt(messages: messages, answer: row.answer))
+    }
+
+    /// A rendered prompt as token ids, and its label with the end token.
+    public func encode(_ rendered: StagePrompts.Prompt) -> EncodedExample {
         let prompt = template.encode(
-            messages: messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
-        let answer = tokenizer.encode(Array(row.answer.utf8)) + [template.stopTokens[0]]
+            messages: rendered.messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+        let answer = tokenizer.encode(Array(rendered.answer.utf8)) + [template.stopTokens[0]]
         return EncodedExample(prompt: prompt.ids, answer: answer)
     }
 

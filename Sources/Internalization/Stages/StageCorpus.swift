@@ -17,16 +17,17 @@ public struct StageCorpus: Sendable {
         stage: Stage, rows: [TaskRow], encoder: PromptEncoder, compressor: any TemplateCompressor,
         retriever: ExampleRetriever
     ) throws(InternalizationError) {
-        self.stage = stage
-        template = compressor.compress(encoder.schema, rate: stage.templateRate, countTokens: encoder.count)
-        var examples: [EncodedExample] = []
-        examples.reserveCapacity(rows.count)
-        for row in rows {
-            let chosen =
-                stage.exampleCount == 0 ? [] : retriever.examples(forTraining: row, count: stage.exampleCount)
-            examples.append(try encoder.encode(row, examples: chosen, literals: template.literals))
-        }
-        self.examples = examples
+        let rendered = try StagePrompts(
+            stage: stage, rows: rows, schema: encoder.schema, compressor: compressor, retriever: retriever,
+            countTokens: encoder.count)
+        self.init(rendered, encoder: encoder)
+    }
+
+    /// The token ids of a stage's prompts.
+    public init(_ rendered: StagePrompts, encoder: PromptEncoder) {
+        stage = rendered.stage
+        template = rendered.template
+        examples = rendered.prompts.map(encoder.encode)
         var hash = SHA256()
         for example in examples {
             for ids in [example.prompt, example.answer] {
