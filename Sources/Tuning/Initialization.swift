@@ -43,7 +43,9 @@ extension ModelWeights {
         var random = TrainingRandom(seed: seed)
         for entry in weights.layout.entries {
             let scale: Double? =
-                if entry.shape.count == 1 {
+                if entry.name.hasSuffix(".bias") {
+                    0
+                } else if entry.shape.count == 1 {
                     nil
                 } else if entry.name.hasSuffix("o_proj.weight") || entry.name.hasSuffix("down_proj.weight") {
                     residualDeviation

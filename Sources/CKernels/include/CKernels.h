@@ -12,7 +12,7 @@ typedef struct pi_kernels {
     /// Name of the instruction set: "scalar", "avx2" or "avx512".
     const char *name;
 
-    /// out[r,i] = x[r,i] * inverse_rms[r] * weight[i], with inverse_rms[r] = 1/sqrt(mean(x[r]^2) + eps).
+    /// out[r,i] = x[r,i] * inverse_rms[r] * weight[i], with inverse_rms[r] = 1/sqrt(mean(x[r]^2) + eps); x may be out.
     void (*rms_norm)(float *out, float *inverse_rms, const float *x, const float *weight, size_t rows, size_t n,
                      float eps);
     /// Adds the input gradient of `rms_norm` to dx, and the weight gradient to dweight (NULL: not wanted).
@@ -27,6 +27,11 @@ typedef struct pi_kernels {
     void (*silu_multiply)(float *out, const float *gate, const float *up, size_t n);
     /// Gradients of `silu_multiply`: dgate and dup are overwritten.
     void (*silu_multiply_backward)(float *dgate, float *dup, const float *dout, const float *gate, const float *up,
+                                   size_t n);
+    /// out[i] = gelu(gate[i]) * up[i], GELU with tanh.
+    void (*gelu_multiply)(float *out, const float *gate, const float *up, size_t n);
+    /// Gradients of `gelu_multiply`: dgate and dup are overwritten.
+    void (*gelu_multiply_backward)(float *dgate, float *dup, const float *dout, const float *gate, const float *up,
                                    size_t n);
     /// Row r of scores [rows, stride] has first_count + r * count_step valid columns; replaces them in place by
     /// softmax(scale * scores) and the columns from there up to `width` by zero. log_sums[r] gets

@@ -21,25 +21,35 @@ extension ModelWeights {
                 try file.read(tensor, into: &weights.values, at: entry.range.lowerBound)
             }
         }
+        weights.addToNorms(config.family.normOffset)
         return weights
     }
 
     /// Writes `config.json` and `model.safetensors`, each atomically; the folder is created when it is missing.
     public func save(folder: String, precision: CheckpointPrecision) throws(EngineError) {
         try CheckpointFolder.create(folder)
+        var stored = self
+        stored.addToNorms(-config.family.normOffset)
         let tensors = layout.entries.map {
-            SafetensorsWriter.Tensor(name: $0.name, shape: $0.shape, values: values[$0.range])
+            SafetensorsWriter.Tensor(name: $0.name, shape: $0.shape, values: stored.values[$0.range])
         }
         try SafetensorsWriter.write(
             tensors, precision: precision, metadata: ["format": "pt"], to: folder + "/model.safetensors")
         try config.save(folder: folder, precision: precision)
     }
 
+    private mutating func addToNorms(_ offset: Float) {
+        guard offset != 0 else { return }
+        for entry in layout.entries where entry.name.hasSuffix("norm.weight") {
+            for index in entry.range { values[index] += offset }
+        }
+    }
+
     /// Refuses a shape whose parameters cannot be counted in memory.
     private static func checkSize(_ config: ModelConfig, folder: String) throws(EngineError) {
         let perLayer = Projection.allCases.reduce(0.0) {
             let shape = $1.shape(in: config)
-            return $0 + Double(shape.outputs) * Double(shape.inputs)
+            return $0 + Double(shape.outputs) * Double(shape.inputs + 1)
         }
         let total = perLayer * Double(config.layerCount) + 2 * Double(config.vocabularySize * config.hiddenSize)
         guard total < 1e11 else {

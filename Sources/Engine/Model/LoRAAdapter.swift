@@ -37,6 +37,10 @@ public struct LoRAAdapter: Sendable {
         public let down: Range<Int>
         /// Place of B.
         public let up: Range<Int>
+        /// Inner width r of this layer.
+        public let rank: Int
+        /// The factor of this layer's low-rank term.
+        public let scale: Float
     }
 
     /// What the adapter adapts.
@@ -62,7 +66,7 @@ public struct LoRAAdapter: Sendable {
                 let shape = projection.shape(in: model)
                 let down = next..<next + config.rank * shape.inputs
                 let up = down.upperBound..<down.upperBound + shape.outputs * config.rank
-                pairs.append(Pair(down: down, up: up))
+                pairs.append(Pair(down: down, up: up, rank: config.rank, scale: config.scale))
                 next = up.upperBound
             }
         }
@@ -81,16 +85,15 @@ extension ModelWeights {
     public func merging(_ adapter: LoRAAdapter) -> ModelWeights {
         precondition(adapter.model == config, "the adapter was made for a model of another shape")
         var merged = self
-        let rank = adapter.config.rank
         for (number, layer) in layout.layers.enumerated() {
-            for projection in adapter.config.targets {
+            for projection in Projection.allCases {
                 guard let pair = adapter.pair(layer: number, projection) else { continue }
                 let shape = projection.shape(in: config)
                 // W[out, in] += scale * B[out, r] A[r, in]: the input gradient's product with rows = outputs.
                 BLAS.linearInputGradient(
                     adapter.values[pair.up], adapter.values[pair.down],
                     into: &merged.values, at: layer.range(of: projection).lowerBound, rows: shape.outputs,
-                    inputs: shape.inputs, outputs: rank, alpha: adapter.config.scale, beta: 1)
+                    inputs: shape.inputs, outputs: pair.rank, alpha: pair.scale, beta: 1)
             }
         }
         return merged

@@ -1,5 +1,8 @@
-/// The shape of a Llama-architecture model, with the meaning of Hugging Face's `config.json`.
+/// The shape of a decoder model of one of the families of `ModelFamily`, with the meaning of Hugging Face's
+/// `config.json`.
 public struct ModelConfig: Sendable, Equatable {
+    /// The architecture, which fixes the checkpoint's names and defaults.
+    public var family: ModelFamily
     /// Number of token ids.
     public var vocabularySize: Int
     /// Width of the residual stream.
@@ -22,6 +25,10 @@ public struct ModelConfig: Sendable, Equatable {
     public var ropeTheta: Float
     /// True when the output head is the embedding matrix.
     public var tiesEmbeddings: Bool
+    /// How the rotary frequencies are stretched.
+    public var ropeScaling: RotaryScaling
+    /// What a decoder layer computes: activation, biases, norms of heads, windows.
+    public var block: DecoderBlock
     /// Token ids that end an answer.
     public var endTokens: [Int32]
 
@@ -29,8 +36,12 @@ public struct ModelConfig: Sendable, Equatable {
     public init(
         vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
         keyValueHeadCount: Int, headSize: Int, maximumPositions: Int, normEpsilon: Float = 1e-5,
-        ropeTheta: Float = 10_000, tiesEmbeddings: Bool = true, endTokens: [Int32] = []
+        ropeTheta: Float = 10_000, tiesEmbeddings: Bool = true, endTokens: [Int32] = [],
+        family: ModelFamily = .llama, ropeScaling: RotaryScaling = .none, block: DecoderBlock = DecoderBlock()
     ) {
+        self.family = family
+        self.ropeScaling = ropeScaling
+        self.block = block
         self.vocabularySize = vocabularySize
         self.hiddenSize = hiddenSize
         self.intermediateSize = intermediateSize
@@ -45,6 +56,10 @@ public struct ModelConfig: Sendable, Equatable {
         self.endTokens = endTokens
     }
 
+    /// What a token's embedding is multiplied by on entering the first layer; the head uses the matrix as it is.
+    public var embeddingScale: Float {
+        family == .gemma ? Float(Double(hiddenSize).squareRoot()) : 1
+    }
     /// Width of all query heads together.
     public var queryWidth: Int { headCount * headSize }
     /// Width of all key (or value) heads together.

@@ -18,10 +18,18 @@ public struct ModelLayout: Sendable, Equatable {
         public let attentionNorm: Range<Int>
         /// Weight of the norm before the feed-forward layer, [hidden].
         public let feedForwardNorm: Range<Int>
+        /// Weight of the norm over each query head, [headSize], where the model has one.
+        public let queryNorm: Range<Int>?
+        /// Weight of the norm over each key head, [headSize], where the model has one.
+        public let keyNorm: Range<Int>?
         let projections: [Range<Int>]
+        let biases: [Range<Int>?]
 
         /// The weight matrix of a linear layer, [outputs, inputs].
         public func range(of projection: Projection) -> Range<Int> { projections[projection.offset] }
+
+        /// The bias of a linear layer, [outputs], where it has one.
+        public func bias(of projection: Projection) -> Range<Int>? { biases[projection.offset] }
     }
 
     /// All tensors in buffer order.
@@ -57,7 +65,17 @@ public struct ModelLayout: Sendable, Equatable {
                 let shape = projection.shape(in: config)
                 return place(prefix + projection.rawValue + ".weight", [shape.outputs, shape.inputs])
             }
-            return Layer(attentionNorm: attentionNorm, feedForwardNorm: feedForwardNorm, projections: projections)
+            let biases = Projection.allCases.map { projection in
+                config.block.biased.contains(projection)
+                    ? place(prefix + projection.rawValue + ".bias", [projection.shape(in: config).outputs]) : nil
+            }
+            func headNorm(_ name: String) -> Range<Int>? {
+                config.block.normsHeads ? place(prefix + name, [config.headSize]) : nil
+            }
+            return Layer(
+                attentionNorm: attentionNorm, feedForwardNorm: feedForwardNorm,
+                queryNorm: headNorm("self_attn.q_norm.weight"), keyNorm: headNorm("self_attn.k_norm.weight"),
+                projections: projections, biases: biases)
         }
         finalNorm = place("model.norm.weight", [hidden])
         head = config.tiesEmbeddings ? embedding : place("lm_head.weight", [config.vocabularySize, hidden])

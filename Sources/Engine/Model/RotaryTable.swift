@@ -1,6 +1,7 @@
 import Foundation
 
-/// Cosines and sines of the rotary position embedding: row p, column i holds the angle p * theta^(-2i/headSize).
+/// Cosines and sines of the rotary position embedding: row p, column i holds the angle p * f(theta^(-2i/headSize)),
+/// where f is the model's `RotaryScaling`.
 ///
 /// Source: Su et al., "RoFormer", 2021, equation 34, in the rotate-half order of Hugging Face's Llama.
 public struct RotaryTable: Sendable {
@@ -18,7 +19,8 @@ public struct RotaryTable: Sendable {
         sines.reserveCapacity(config.maximumPositions * half)
         // Frequencies are rounded to float32 as transformers does, so that long positions agree.
         let frequencies = (0..<half).map { index in
-            Float(1 / pow(Double(config.ropeTheta), Double(2 * index) / Double(config.headSize)))
+            config.ropeScaling.apply(
+                to: Float(1 / pow(Double(config.ropeTheta), Double(2 * index) / Double(config.headSize))))
         }
         for position in 0..<config.maximumPositions {
             for frequency in frequencies {

@@ -9,12 +9,25 @@ extension KernelTable {
         public let width: Int
         /// Visible columns of the first row.
         public let firstCount: Int
+        /// How many of its visible columns, the last ones, a row really sees; nil: all.
+        public let window: Int?
 
         /// Describes a block of scores.
-        public init(rows: Int, width: Int, firstCount: Int) {
+        public init(rows: Int, width: Int, firstCount: Int, window: Int? = nil) {
             self.rows = rows
             self.width = width
             self.firstCount = firstCount
+            self.window = window
+        }
+    }
+
+    /// Sets the scores before each row's window to minus infinity, which the kernels' exponential takes for nothing.
+    func hideBeforeWindow(_ scores: UnsafeMutablePointer<Float>, block: CausalBlock) {
+        guard let window = block.window else { return }
+        for row in 0..<block.rows {
+            let hidden = block.firstCount + row - window
+            guard hidden > 0 else { continue }
+            for column in 0..<min(hidden, block.width) { unsafe scores[row * block.width + column] = -.infinity }
         }
     }
 
@@ -23,6 +36,7 @@ extension KernelTable {
     public func causalSoftmax(
         _ scores: UnsafeMutablePointer<Float>, logSums: UnsafeMutablePointer<Float>, block: CausalBlock, scale: Float
     ) {
+        unsafe hideBeforeWindow(scores, block: block)
         unsafe functions.causal_softmax(
             scores, logSums, block.rows, block.width, block.width, block.firstCount, 1, scale)
     }
@@ -31,6 +45,7 @@ extension KernelTable {
     public func causalProbabilities(
         _ scores: UnsafeMutablePointer<Float>, logSums: UnsafePointer<Float>, block: CausalBlock, scale: Float
     ) {
+        unsafe hideBeforeWindow(scores, block: block)
         unsafe functions.causal_probabilities(
             scores, logSums, block.rows, block.width, block.width, block.firstCount, 1, scale)
     }

@@ -18,6 +18,22 @@ extension KernelTable {
         }
     }
 
+    /// `rmsNorm` in place over `rows` rows from `offset` on, each of width weight.count: the norm of every head.
+    public func rmsNormInPlace(
+        _ x: inout [Float], at offset: Int = 0, weight: ArraySlice<Float>, epsilon: Float, inverseRMS: inout [Float],
+        rows: Int
+    ) {
+        let width = weight.count
+        precondition(offset >= 0 && x.count >= offset + rows * width && inverseRMS.count >= rows)
+        unsafe x.withUnsafeMutableBufferPointer { x in
+            unsafe weight.withUnsafeBufferPointer { weight in
+                guard rows > 0 else { return }
+                let start = unsafe x.baseAddress! + offset
+                unsafe functions.rms_norm(start, &inverseRMS, start, weight.baseAddress!, rows, width, epsilon)
+            }
+        }
+    }
+
     /// Adds the input gradient of `rmsNorm` to dx and, when wanted, the weight gradient to dweight at an offset.
     public func rmsNormBackward(
         _ dout: ArraySlice<Float>, x: ArraySlice<Float>, weight: ArraySlice<Float>, inverseRMS: ArraySlice<Float>,
@@ -68,19 +84,28 @@ extension KernelTable {
         }
     }
 
-    /// out = silu(gate) * up, element by element.
-    public func siluMultiply(gate: [Float], up: [Float], into out: inout [Float], count: Int) {
+    /// out = activation(gate) * up, element by element.
+    public func multiply(
+        _ activation: DecoderBlock.Activation, gate: [Float], up: [Float], into out: inout [Float], count: Int
+    ) {
         precondition(gate.count >= count && up.count >= count && out.count >= count)
-        unsafe functions.silu_multiply(&out, gate, up, count)
+        switch activation {
+        case .silu: unsafe functions.silu_multiply(&out, gate, up, count)
+        case .geluTanh: unsafe functions.gelu_multiply(&out, gate, up, count)
+        }
     }
 
-    /// Gradients of `siluMultiply`, overwriting dgate and dup.
-    public func siluMultiplyBackward(
-        _ dout: [Float], gate: [Float], up: [Float], dgate: inout [Float], dup: inout [Float], count: Int
+    /// Gradients of `multiply`, overwriting dgate and dup.
+    public func multiplyBackward(
+        _ activation: DecoderBlock.Activation, _ dout: [Float], gate: [Float], up: [Float], dgate: inout [Float],
+        dup: inout [Float], count: Int
     ) {
         precondition(dout.count >= count && gate.count >= count && up.count >= count)
         precondition(dgate.count >= count && dup.count >= count)
-        unsafe functions.silu_multiply_backward(&dgate, &dup, dout, gate, up, count)
+        switch activation {
+        case .silu: unsafe functions.silu_multiply_backward(&dgate, &dup, dout, gate, up, count)
+        case .geluTanh: unsafe functions.gelu_multiply_backward(&dgate, &dup, dout, gate, up, count)
+        }
     }
 
     /// Replaces logits [rows, classes] by the gradient of sum(weight * loss) and writes each row's loss in nats.
@@ -113,6 +138,24 @@ extension KernelTable {
                 unsafe functions.add_scaled(y.baseAddress! + offset, source, alpha, x.count)
             }
         }
+    }
+
+    /// Adds a bias to `rows` rows of width bias.count from `offset` on.
+    public func addBias(_ bias: ArraySlice<Float>, into y: inout [Float], at offset: Int = 0, rows: Int) {
+        for row in 0..<rows { addScaled(bias, into: &y, at: offset + row * bias.count) }
+    }
+
+    /// Adds the column sums of dy [rows, range.count] to the gradients in `range`: the gradient of `addBias`.
+    public func addBiasGradient(_ dy: [Float], into gradients: inout [Float], range: Range<Int>, rows: Int) {
+        for row in 0..<rows {
+            addScaled(dy[row * range.count..<(row + 1) * range.count], into: &gradients, at: range.lowerBound)
+        }
+    }
+
+    /// x *= factor over the first `count` elements.
+    public func scale(_ x: inout [Float], by factor: Float, count: Int) {
+        guard factor != 1 else { return }
+        for index in 0..<count { x[index] *= factor }
     }
 
     /// One AdamW step over `range` of the parameters, in place (Loshchilov and Hutter, 2019, algorithm 2).

@@ -17,16 +17,19 @@ struct CachedAttention {
         max(rows, group) * (start + rows)
     }
 
-    /// out[rows, heads * headSize] = softmax(q kᵀ / sqrt(headSize)) v, row r seeing positions 0...start + r.
+    /// out[rows, heads * headSize] = softmax(q kᵀ / sqrt(headSize)) v, row r seeing positions 0...start + r,
+    /// or the last `window` of them.
     func attend(
         queries: [Float], keys: [Float], values: [Float], into out: inout [Float], scores: inout [Float],
-        logSums: inout [Float], rows: Int, start: Int, kernels: KernelTable
+        logSums: inout [Float], rows: Int, start: Int, window: Int?, kernels: KernelTable
     ) {
-        let width = start + rows
+        // Positions before every row's window are left out altogether.
+        let first = window.map { max(0, start + 1 - $0) } ?? 0
+        let width = start + rows - first
         let queryWidth = heads * headSize
         let keyValueWidth = keyValueHeads * headSize
         precondition(queries.count >= rows * queryWidth && out.count >= rows * queryWidth)
-        precondition(keys.count >= width * keyValueWidth && values.count >= width * keyValueWidth)
+        precondition(keys.count >= (first + width) * keyValueWidth && values.count >= (first + width) * keyValueWidth)
         precondition(scores.count >= scoreCount(rows: rows, start: start) && logSums.count >= max(rows, group))
         let scale = 1 / Float(headSize).squareRoot()
         unsafe queries.withUnsafeBufferPointer { queries in
@@ -41,12 +44,18 @@ struct CachedAttention {
                         let stride = single ? headSize : queryWidth
                         for product in 0..<products {
                             let place = product * (single ? group : 1) * headSize
-                            let shared = (single ? product : product / group) * headSize
+                            let shared = first * keyValueWidth + (single ? product : product / group) * headSize
                             unsafe pi_sgemm(
                                 false, true, productRows, width, headSize, 1, queries.baseAddress! + place, stride,
                                 keys.baseAddress! + shared, keyValueWidth, 0, &scores, width)
+                            if !single {
+                                unsafe kernels.hideBeforeWindow(
+                                    &scores,
+                                    block: .init(
+                                        rows: rows, width: width, firstCount: start + 1 - first, window: window))
+                            }
                             unsafe kernels.functions.causal_softmax(
-                                &scores, &logSums, productRows, width, width, start + 1, single ? 0 : 1, scale)
+                                &scores, &logSums, productRows, width, width, start + 1 - first, single ? 0 : 1, scale)
                             unsafe pi_sgemm(
                                 false, false, productRows, headSize, width, 1, scores, width,
                                 values.baseAddress! + shared, keyValueWidth, 0, out.baseAddress! + place, stride)

@@ -33,6 +33,7 @@ extension DecoderModel {
             for column in 0..<width { hidden[target + column] = table[source + column] }
             target += width
         }
+        kernels.scale(&hidden, by: config.embeddingScale, count: target)
     }
 
     /// Leaves norm(hidden) in `scratch.normed` and its rotated keys, and values, in the cache.
@@ -44,6 +45,11 @@ extension DecoderModel {
         norm(layer.attentionNorm, rows: rows, scratch: &scratch)
         apply(.key, layer, scratch.normed[...], into: &cache.keys[number], at: offset, rows: rows)
         apply(.value, layer, scratch.normed[...], into: &cache.values[number], at: offset, rows: rows)
+        if let weight = layer.keyNorm {
+            kernels.rmsNormInPlace(
+                &cache.keys[number], at: offset, weight: weights.values[weight], epsilon: config.normEpsilon,
+                inverseRMS: &scratch.headInverse, rows: rows * config.keyValueHeadCount)
+        }
         kernels.rotate(
             &cache.keys[number], at: offset, positions: scratch.positions, table: rotary,
             heads: config.keyValueHeadCount, headSize: config.headSize)
@@ -55,23 +61,30 @@ extension DecoderModel {
     ) {
         let layer = weights.layout.layers[number]
         apply(.query, layer, scratch.normed[...], into: &scratch.query, rows: rows)
+        if let weight = layer.queryNorm {
+            kernels.rmsNormInPlace(
+                &scratch.query, weight: weights.values[weight], epsilon: config.normEpsilon,
+                inverseRMS: &scratch.headInverse, rows: rows * config.headCount)
+        }
         kernels.rotate(
             &scratch.query, positions: scratch.positions, table: rotary, heads: config.headCount,
             headSize: config.headSize)
         attention.attend(
             queries: scratch.query, keys: cache.keys[number], values: cache.values[number], into: &scratch.attended,
-            scores: &scratch.scores, logSums: &scratch.logSums, rows: rows, start: start, kernels: kernels)
+            scores: &scratch.scores, logSums: &scratch.logSums, rows: rows, start: start,
+            window: config.window(layer: number), kernels: kernels)
         apply(.output, layer, scratch.attended[...], into: &scratch.hidden, rows: rows, adding: true)
     }
 
-    /// hidden += down_proj(silu(gate_proj(x)) * up_proj(x)), x = norm(hidden).
+    /// hidden += down_proj(activation(gate_proj(x)) * up_proj(x)), x = norm(hidden).
     private func feedForward(layer number: Int, rows: Int, scratch: inout DecoderScratch) {
         let layer = weights.layout.layers[number]
         norm(layer.feedForwardNorm, rows: rows, scratch: &scratch)
         apply(.gate, layer, scratch.normed[...], into: &scratch.gate, rows: rows)
         apply(.up, layer, scratch.normed[...], into: &scratch.up, rows: rows)
-        kernels.siluMultiply(
-            gate: scratch.gate, up: scratch.up, into: &scratch.activation, count: rows * config.intermediateSize)
+        kernels.multiply(
+            config.block.activation, gate: scratch.gate, up: scratch.up, into: &scratch.activation,
+            count: rows * config.intermediateSize)
         apply(.down, layer, scratch.activation[...], into: &scratch.hidden, rows: rows, adding: true)
     }
 
@@ -111,5 +124,8 @@ extension DecoderModel {
         BLAS.linear(
             input, weights.values[layer.range(of: projection)], into: &output, at: offset, rows: rows,
             inputs: shape.inputs, outputs: shape.outputs, beta: adding ? 1 : 0)
+        if let bias = layer.bias(of: projection) {
+            kernels.addBias(weights.values[bias], into: &output, at: offset, rows: rows)
+        }
     }
 }

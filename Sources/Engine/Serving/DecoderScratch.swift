@@ -6,6 +6,7 @@ public struct DecoderScratch: Sendable {
     var hidden: [Float] = []
     var normed: [Float] = []
     var inverseRMS: [Float] = []
+    var headInverse: [Float] = []
     var query: [Float] = []
     var attended: [Float] = []
     var gate: [Float] = []
@@ -27,6 +28,7 @@ public struct DecoderScratch: Sendable {
         hidden = [Float](repeating: 0, count: rows * config.hiddenSize)
         normed = hidden
         inverseRMS = [Float](repeating: 0, count: rows)
+        headInverse = [Float](repeating: 0, count: config.block.normsHeads ? rows * config.headCount : 0)
         query = [Float](repeating: 0, count: rows * config.queryWidth)
         attended = query
         gate = [Float](repeating: 0, count: rows * config.intermediateSize)

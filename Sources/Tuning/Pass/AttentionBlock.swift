@@ -10,27 +10,29 @@ struct AttentionBlock {
     let parts: [(row: Int, count: Int, column: Int)]
     /// Keys that the first row may see.
     let firstCount: Int
+    /// How many of them, the last ones, a row really sees; nil: all.
+    let window: Int?
 
     var width: Int { parts.reduce(0) { $0 + $1.count } }
 
     var shape: KernelTable.CausalBlock {
-        KernelTable.CausalBlock(rows: rows.count, width: width, firstCount: firstCount)
+        KernelTable.CausalBlock(rows: rows.count, width: width, firstCount: firstCount, window: window)
     }
 
     /// The blocks of the prefix, then those of each segment.
-    static func blocks(of sequence: PackedSequence) -> [AttentionBlock] {
-        let own = split(0..<sequence.prefix, shared: 0)
-        return own + sequence.segments.flatMap { split($0, shared: sequence.prefix) }
+    static func blocks(of sequence: PackedSequence, window: Int?) -> [AttentionBlock] {
+        let own = split(0..<sequence.prefix, shared: 0, window: window)
+        return own + sequence.segments.flatMap { split($0, shared: sequence.prefix, window: window) }
     }
 
-    private static func split(_ segment: Range<Int>, shared: Int) -> [AttentionBlock] {
+    private static func split(_ segment: Range<Int>, shared: Int, window: Int?) -> [AttentionBlock] {
         stride(from: segment.lowerBound, to: segment.upperBound, by: maximumRows).map { start in
             let end = min(start + maximumRows, segment.upperBound)
             let prefix = shared > 0 ? [(row: 0, count: shared, column: 0)] : []
             return AttentionBlock(
                 rows: start..<end,
                 parts: prefix + [(row: segment.lowerBound, count: end - segment.lowerBound, column: shared)],
-                firstCount: shared + start - segment.lowerBound + 1)
+                firstCount: shared + start - segment.lowerBound + 1, window: window)
         }
     }
 }

@@ -15,16 +15,17 @@ struct CausalAttention {
         shape = AttentionShape(config)
     }
 
-    /// out[N, heads * headSize] = attention of q over k and v; logSums gets [heads, N].
+    /// out[N, heads * headSize] = attention of q over k and v; logSums gets [heads, N]. A token sees the last `window`
+    /// positions of its own sequence, nil: all.
     mutating func forward(
-        q: [Float], k: [Float], v: [Float], over sequence: PackedSequence, into out: inout [Float],
+        q: [Float], k: [Float], v: [Float], over sequence: PackedSequence, window: Int?, into out: inout [Float],
         logSums: inout [Float]
     ) {
         let rows = sequence.count
         let shape = shape
         prepare(for: sequence)
         for head in 0..<shape.heads {
-            for block in AttentionBlock.blocks(of: sequence) {
+            for block in AttentionBlock.blocks(of: sequence, window: window) {
                 let query = shape.queryOffset(head: head, row: block.rows.lowerBound)
                 let keyValue = shape.keyValueOffset(head: head)
                 let logStart = head * rows + block.rows.lowerBound
@@ -55,13 +56,13 @@ struct CausalAttention {
     /// Adds the gradients to dq, dk and dv (zeroed by the caller), from dout [N, heads * headSize].
     mutating func backward(
         dout: [Float], out: [Float], q: [Float], k: [Float], v: [Float], logSums: [Float],
-        over sequence: PackedSequence, dq: inout [Float], dk: inout [Float], dv: inout [Float]
+        over sequence: PackedSequence, window: Int?, dq: inout [Float], dk: inout [Float], dv: inout [Float]
     ) {
         let rows = sequence.count
         let shape = shape
         prepare(for: sequence)
         for head in 0..<shape.heads {
-            for block in AttentionBlock.blocks(of: sequence) {
+            for block in AttentionBlock.blocks(of: sequence, window: window) {
                 let query = shape.queryOffset(head: head, row: block.rows.lowerBound)
                 let keyValue = shape.keyValueOffset(head: head)
                 rowDots(dout, out, head: head, rows: block.rows)

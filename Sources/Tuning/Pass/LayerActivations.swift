@@ -9,6 +9,11 @@ struct LayerActivations {
     var feedForwardInverse: [Float] = []
     /// Normed input of attention, [N, hidden].
     var attentionInput: [Float] = []
+    /// Queries and keys before the norm of their heads, and that norm's inverses, [N * heads]; empty without it.
+    var rawQ: [Float] = []
+    var rawK: [Float] = []
+    var qInverse: [Float] = []
+    var kInverse: [Float] = []
     /// Rotated queries, rotated keys, values.
     var q: [Float] = []
     var k: [Float] = []
@@ -35,6 +40,12 @@ struct LayerActivations {
         attentionInverse = zeros(1)
         feedForwardInverse = zeros(1)
         attentionInput = zeros(config.hiddenSize)
+        if config.block.normsHeads {
+            rawQ = zeros(config.queryWidth)
+            rawK = zeros(config.keyValueWidth)
+            qInverse = zeros(config.headCount)
+            kInverse = zeros(config.keyValueHeadCount)
+        }
         q = zeros(config.queryWidth)
         k = zeros(config.keyValueWidth)
         v = zeros(config.keyValueWidth)

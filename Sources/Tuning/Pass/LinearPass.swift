@@ -7,21 +7,24 @@ struct LinearPass {
     let weights: ModelWeights
     let trainable: Trainable
 
-    /// y = x Wᵀ + scale * (x Aᵀ) Bᵀ; keeps x Aᵀ for the backward pass.
+    /// y = x Wᵀ + bias + scale * (x Aᵀ) Bᵀ; keeps x Aᵀ for the backward pass.
     func forward(_ projection: Projection, _ x: [Float], into y: inout [Float], lowRank: inout [[Float]]) {
         let shape = projection.shape(in: weights.config)
         BLAS.linear(
-            x[...], weights.values[range(of: projection)], into: &y, rows: rows, inputs: shape.inputs,
+            x[...], weights.values[place.range(of: projection)], into: &y, rows: rows, inputs: shape.inputs,
             outputs: shape.outputs)
+        if let bias = place.bias(of: projection) {
+            KernelTable.best.addBias(weights.values[bias], into: &y, rows: rows)
+        }
         guard let (adapter, pair) = adapted(projection) else { return }
-        let rank = adapter.config.rank
+        let rank = pair.rank
         resize(&lowRank[projection.offset], rows * rank)
         BLAS.linear(
             x[...], adapter.values[pair.down], into: &lowRank[projection.offset], rows: rows,
             inputs: shape.inputs, outputs: rank)
         BLAS.linear(
             lowRank[projection.offset][...], adapter.values[pair.up], into: &y, rows: rows,
-            inputs: rank, outputs: shape.outputs, alpha: adapter.config.scale, beta: 1)
+            inputs: rank, outputs: shape.outputs, alpha: pair.scale, beta: 1)
     }
 
     /// dx = beta * dx + the input gradient, and adds the gradients of the trained parameters.
@@ -30,18 +33,21 @@ struct LinearPass {
         gradients: inout [Float], scratch: inout [Float]
     ) {
         let shape = projection.shape(in: weights.config)
-        let place = range(of: projection)
+        let weight = place.range(of: projection)
         BLAS.linearInputGradient(
-            dy[...], weights.values[place], into: &dx, rows: rows, inputs: shape.inputs,
+            dy[...], weights.values[weight], into: &dx, rows: rows, inputs: shape.inputs,
             outputs: shape.outputs, beta: beta)
         if case .allWeights = trainable {
             BLAS.linearWeightGradient(
-                dy[...], x[...], into: &gradients, at: place.lowerBound, rows: rows, inputs: shape.inputs,
+                dy[...], x[...], into: &gradients, at: weight.lowerBound, rows: rows, inputs: shape.inputs,
                 outputs: shape.outputs)
+            if let bias = place.bias(of: projection) {
+                KernelTable.best.addBiasGradient(dy, into: &gradients, range: bias, rows: rows)
+            }
         }
         guard let (adapter, pair) = adapted(projection) else { return }
-        let rank = adapter.config.rank
-        let scale = adapter.config.scale
+        let rank = pair.rank
+        let scale = pair.scale
         resize(&scratch, rows * rank)
         // With t = x Aᵀ: dB += scale dyᵀ t; dt = scale dy B; dA += dtᵀ x; dx += dt A.
         BLAS.linearWeightGradient(
@@ -58,9 +64,7 @@ struct LinearPass {
             outputs: rank, beta: 1)
     }
 
-    private func range(of projection: Projection) -> Range<Int> {
-        weights.layout.layers[layer].range(of: projection)
-    }
+    private var place: ModelLayout.Layer { weights.layout.layers[layer] }
 
     private func adapted(_ projection: Projection) -> (LoRAAdapter, LoRAAdapter.Pair)? {
         guard case .adapter(let adapter) = trainable, let pair = adapter.pair(layer: layer, projection) else {

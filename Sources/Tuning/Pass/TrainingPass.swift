@@ -1,6 +1,6 @@
 import Engine
 
-/// The forward and backward pass of a Llama-architecture model over one packed sequence, on one thread.
+/// The forward and backward pass of a decoder model of any `ModelFamily` over one packed sequence, on one thread.
 ///
 /// A pass owns its scratch memory and its gradients, so that several passes run side by side, one a thread.
 struct TrainingPass {
@@ -57,6 +57,7 @@ struct TrainingPass {
             let source = layout.embedding.lowerBound + Int(token) * hidden
             stream.replaceSubrange(row * hidden..<(row + 1) * hidden, with: weights.values[source..<source + hidden])
         }
+        kernels.scale(&stream, by: config.embeddingScale, count: rows * hidden)
         for number in layers.indices {
             layers[number].prepare(rows: rows, config: config)
             forwardLayer(number, sequence, weights: weights, trainable: trainable)
@@ -80,6 +81,7 @@ struct TrainingPass {
         linear.forward(.query, layer.attentionInput, into: &layer.q, lowRank: &layer.lowRank)
         linear.forward(.key, layer.attentionInput, into: &layer.k, lowRank: &layer.lowRank)
         linear.forward(.value, layer.attentionInput, into: &layer.v, lowRank: &layer.lowRank)
+        normHeads(of: &layer, place, rows: rows, weights: weights)
         kernels.rotate(
             &layer.q, positions: sequence.positions, table: rotary, heads: config.headCount,
             headSize: config.headSize)
@@ -87,7 +89,8 @@ struct TrainingPass {
             &layer.k, positions: sequence.positions, table: rotary, heads: config.keyValueHeadCount,
             headSize: config.headSize)
         attention.forward(
-            q: layer.q, k: layer.k, v: layer.v, over: sequence, into: &layer.attention, logSums: &layer.logSums)
+            q: layer.q, k: layer.k, v: layer.v, over: sequence, window: config.window(layer: number),
+            into: &layer.attention, logSums: &layer.logSums)
         linear.forward(.output, layer.attention, into: &layer.middle, lowRank: &layer.lowRank)
         kernels.addScaled(layer.input[..<(rows * config.hiddenSize)], into: &layer.middle)
 
@@ -97,10 +100,26 @@ struct TrainingPass {
             rows: rows)
         linear.forward(.gate, layer.feedForwardInput, into: &layer.gate, lowRank: &layer.lowRank)
         linear.forward(.up, layer.feedForwardInput, into: &layer.up, lowRank: &layer.lowRank)
-        kernels.siluMultiply(
-            gate: layer.gate, up: layer.up, into: &layer.product, count: rows * config.intermediateSize)
+        kernels.multiply(
+            config.block.activation, gate: layer.gate, up: layer.up, into: &layer.product,
+            count: rows * config.intermediateSize)
         linear.forward(.down, layer.product, into: &stream, lowRank: &layer.lowRank)
         kernels.addScaled(layer.middle[..<(rows * config.hiddenSize)], into: &stream)
         layers[number] = layer
+    }
+
+    /// Normalizes the heads of q and k where the model does, keeping what they were for the backward pass.
+    private func normHeads(
+        of layer: inout LayerActivations, _ place: ModelLayout.Layer, rows: Int, weights: ModelWeights
+    ) {
+        guard let queryNorm = place.queryNorm, let keyNorm = place.keyNorm else { return }
+        swap(&layer.q, &layer.rawQ)
+        swap(&layer.k, &layer.rawK)
+        kernels.rmsNorm(
+            layer.rawQ[...], weight: weights.values[queryNorm], epsilon: config.normEpsilon, into: &layer.q,
+            inverseRMS: &layer.qInverse, rows: rows * config.headCount)
+        kernels.rmsNorm(
+            layer.rawK[...], weight: weights.values[keyNorm], epsilon: config.normEpsilon, into: &layer.k,
+            inverseRMS: &layer.kInverse, rows: rows * config.keyValueHeadCount)
     }
 }

@@ -47,14 +47,78 @@ struct ModelCheckpointTests {
         #expect(try config(#"{\#(Self.base),"eos_token_id":5,"head_dim":16}"#).headSize == 16)
     }
 
+    @Test("what the families differ in is read, with transformers' defaults for absent keys")
+    func families() throws {
+        func family(_ name: String, _ members: String = "") throws -> ModelConfig {
+            let family = try #require(ModelFamily(rawValue: name))
+            return try config(
+                "{\(Self.base)\(members)}".replacingOccurrences(of: "LlamaForCausalLM", with: family.architecture)
+                    .replacingOccurrences(of: #""llama""#, with: "\"\(name)\""))
+        }
+        let heads = #","num_key_value_heads":2"#
+        let llama = try family("llama", #","attention_bias":true,"mlp_bias":true,"hidden_act":"gelu_pytorch_tanh""#)
+        #expect(llama.block.biased == Set(Projection.allCases) && llama.block.activation == .geluTanh)
+        let mistral = try family("mistral", heads)
+        #expect(mistral.block.windows == [4_096, 4_096] && mistral.maximumPositions == 131_072)
+        #expect(try family("mistral", heads + #","sliding_window":null"#).block.windows == [])
+        #expect(try family("mistral", heads + #","sliding_window":8"#).window(layer: 1) == 8)
+        let qwen2 = try family("qwen2", heads + #","use_sliding_window":true,"max_window_layers":1"#)
+        #expect(qwen2.block.biased == [.query, .key, .value] && qwen2.block.windows == [nil, 4_096])
+        #expect(try family("qwen2", heads + #","sliding_window":8"#).block.windows == [])
+        let listed =
+            #","use_sliding_window":true,"sliding_window":9,"layer_types":["sliding_attention","full_attention"]"#
+        let qwen3 = try family("qwen3", heads + listed)
+        #expect(qwen3.block.normsHeads && qwen3.block.windows == [9, nil] && qwen3.headSize == 128)
+        let gemma = try family("gemma", heads + #","hidden_act":"gelu""#)
+        #expect(gemma.block.activation == .geluTanh && gemma.tiesEmbeddings && gemma.headSize == 256)
+        #expect(gemma.embeddingScale == Float(32).squareRoot() && gemma.keyValueHeadCount == 2)
+        #expect(throws: EngineError.self) { try family("qwen2", heads + #","layer_types":["full_attention"]"#) }
+        let windowed = #","layer_types":["sliding_attention","full_attention"]"#
+        #expect(throws: EngineError.self) { try family("qwen2", heads + windowed) }
+    }
+
+    @Test("what the engine writes about a model of any family, it reads back", arguments: ModelFamily.allCases)
+    func configRoundTrip(_ family: ModelFamily) throws {
+        let folder = try TinyModelFolder()
+        let windows: [Int?] =
+            switch family {
+            case .llama, .gemma: []
+            case .mistral: [17, 17]
+            case .qwen2, .qwen3: [nil, 17]
+            }
+        let biased: Set<Projection> =
+            switch family {
+            case .mistral: []
+            case .qwen2: [.query, .key, .value]
+            case .llama: Set(Projection.allCases)
+            case .qwen3, .gemma: [.query, .key, .value, .output]
+            }
+        let config = ModelConfig(
+            vocabularySize: 9, hiddenSize: 6, intermediateSize: 5, layerCount: 2, headCount: 4, keyValueHeadCount: 2,
+            headSize: 8, maximumPositions: 64, tiesEmbeddings: false, endTokens: [3, 4], family: family,
+            ropeScaling: .llama3(
+                .init(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 32)),
+            block: DecoderBlock(
+                activation: family == .gemma ? .geluTanh : .silu, biased: biased, normsHeads: family == .qwen3,
+                windows: windows))
+        try config.save(folder: folder.path, precision: .float32)
+        #expect(try ModelConfig.load(folder: folder.path) == config)
+    }
+
     @Test(
         "what the engine does not do is refused by file and key",
         arguments: [
-            (#""model_type":"qwen2""#, "model_type"), (#""architectures":["MistralForCausalLM"]"#, "architectures"),
+            (#""model_type":"mixtral""#, "model_type"), (#""architectures":["MistralForCausalLM"]"#, "architectures"),
             (#""architectures":"LlamaForCausalLM""#, "architectures"), (#""hidden_act":"gelu""#, "hidden_act"),
-            (#""attention_bias":true"#, "attention_bias"), (#""mlp_bias":true"#, "mlp_bias"),
-            (#""rope_scaling":{"rope_type":"llama3","factor":8.0}"#, "rope_scaling.rope_type"),
-            (#""rope_scaling":{"type":"linear","factor":2.0}"#, "rope_scaling.type"),
+            (#""attention_bias":1"#, "attention_bias"), (#""mlp_bias":"yes""#, "mlp_bias"),
+            (#""sliding_window":64"#, "sliding_window"),
+            (#""rope_scaling":{"rope_type":"llama3","factor":8.0}"#, "rope_scaling.low_freq_factor"),
+            (
+                #""rope_scaling":{"rope_type":"llama3","factor":8.0,"low_freq_factor":4,"high_freq_factor":4}"#,
+                "rope_scaling.high_freq_factor"
+            ),
+            (#""rope_scaling":{"type":"linear","factor":0.5}"#, "rope_scaling.factor"),
+            (#""rope_scaling":{"type":"dynamic","factor":2.0}"#, "rope_scaling.type"),
             (#""rope_parameters":{"rope_type":"yarn","rope_theta":1.0}"#, "rope_parameters.rope_type"),
             (#""quantization_config":{"quant_method":"gptq"}"#, "quantization_config"),
             (#""partial_rotary_factor":0.5"#, "partial_rotary_factor"), (#""pretraining_tp":2"#, "pretraining_tp"),

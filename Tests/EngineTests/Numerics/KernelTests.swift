@@ -78,20 +78,30 @@ struct KernelTests {
         }
     }
 
-    @Test("SiLU forward and backward, from the flat ends to the middle", arguments: sizes)
-    func silu(size: Int) throws {
+    @Test(
+        "activations forward and backward, from the flat ends to the middle", arguments: sizes,
+        DecoderBlock.Activation.allCases)
+    func activation(size: Int, activation: DecoderBlock.Activation) throws {
         let (gate, up, dout) = (values(size, 9, in: -95...95), values(size, 10), values(size, 11))
         let out = try agree(2e-6) { table in
             var out = [Float](repeating: 0, count: size)
             var (dgate, dup) = (out, out)
-            table.siluMultiply(gate: gate, up: up, into: &out, count: size)
-            table.siluMultiplyBackward(dout, gate: gate, up: up, dgate: &dgate, dup: &dup, count: size)
+            table.multiply(activation, gate: gate, up: up, into: &out, count: size)
+            table.multiplyBackward(activation, dout, gate: gate, up: up, dgate: &dgate, dup: &dup, count: size)
             return out + dgate + dup
         }
+        func exact(_ g: Double) -> Double {
+            switch activation {
+            case .silu: g / (1 + exp(-g))
+            case .geluTanh: g / 2 * (1 + tanh((2 / Double.pi).squareRoot() * (g + 0.044715 * g * g * g)))
+            }
+        }
         for index in 0..<size {
-            let g = Double(gate[index])
-            let exact = g / (1 + exp(-g)) * Double(up[index])
-            #expect(abs(Double(out[index]) - exact) < 1e-5 * max(1, abs(exact)))
+            let (g, u) = (Double(gate[index]), Double(up[index]))
+            let value = exact(g) * u
+            #expect(abs(Double(out[index]) - value) < 1e-5 * max(1, abs(value)))
+            let slope = (exact(g + 1e-4) - exact(g - 1e-4)) / 2e-4 * u * Double(dout[index])
+            #expect(abs(Double(out[size + index]) - slope) < 1e-4 * max(1, abs(slope)))
         }
     }
 

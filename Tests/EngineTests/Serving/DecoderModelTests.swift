@@ -106,16 +106,28 @@ struct DecoderModelTests {
         #expect(cache.count == DecoderModel.chunk)
     }
 
+    static let scalings: [RotaryScaling] = [
+        .none, .linear(factor: 2.5),
+        .llama3(.init(factor: 4, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 16)),
+    ]
+
     @Test("models of odd shapes agree with loops written out plainly, whole and in pieces", arguments: 0..<12)
     func shapes(seed: Int) throws {
         var random = SeededRandom(seed: UInt64(seed))
+        let layers = Int.random(in: 1...3, using: &random)
         let keyValueHeads = Int.random(in: 1...3, using: &random)
         let config = ModelConfig(
             vocabularySize: Int.random(in: 5...40, using: &random), hiddenSize: Int.random(in: 3...20, using: &random),
-            intermediateSize: Int.random(in: 1...30, using: &random), layerCount: Int.random(in: 1...3, using: &random),
+            intermediateSize: Int.random(in: 1...30, using: &random), layerCount: layers,
             headCount: keyValueHeads * Int.random(in: 1...8, using: &random), keyValueHeadCount: keyValueHeads,
             headSize: 2 * Int.random(in: 1...5, using: &random), maximumPositions: 40,
-            ropeTheta: Float.random(in: 10...100_000, using: &random), tiesEmbeddings: seed % 2 == 0)
+            ropeTheta: Float.random(in: 10...100_000, using: &random), tiesEmbeddings: seed % 2 == 0,
+            family: seed % 4 == 3 ? .gemma : .llama, ropeScaling: Self.scalings[seed % 3],
+            block: DecoderBlock(
+                activation: seed % 4 > 1 ? .geluTanh : .silu,
+                biased: Set(Projection.allCases.filter { _ in Bool.random(using: &random) }),
+                normsHeads: Bool.random(using: &random),
+                windows: (0..<layers).map { _ in [nil, 1, 3, 7, 19].randomElement(using: &random) ?? nil }))
         var weights = ModelWeights(config: config)
         for index in weights.values.indices { weights.values[index] = Float.random(in: -0.6...0.6, using: &random) }
         let tokens = (0..<20).map { _ in Int32.random(in: 0..<Int32(config.vocabularySize), using: &random) }
