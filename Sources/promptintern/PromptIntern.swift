@@ -27,7 +27,8 @@ struct PromptIntern: AsyncParsableCommand {
             CommandGroup(
                 name: "Tasks:",
                 subcommands: [
-                    SchemaCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self, DemoCommand.self,
+                    SchemaCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self,
+                    DemoCommand.self,
                 ]),
         ])
 
