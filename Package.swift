@@ -91,7 +91,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access",
+                "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport",
                 .product(name: "HummingbirdCore", package: "hummingbird", moduleAliases: configurationAlias),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -132,7 +132,8 @@ let package = Package(
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "TestSupport"], exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "TransportTests", dependencies: ["Transport", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TransportTests", dependencies: ["Transport", "Server", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "GatewayTests",
             dependencies: [

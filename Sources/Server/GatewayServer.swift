@@ -1,7 +1,6 @@
 public import Access
 public import Gateway
 import Logging
-import NIOPosix
 import ServiceLifecycle
 
 /// The gateway's two listeners: one for clients, one for operators.
@@ -20,7 +19,7 @@ public struct GatewayServer: Sendable {
     /// - Parameters:
     ///   - gateway: the service; each request is served by the one in force when it comes.
     ///   - keys: what clients must present; without any, the main listener refuses an address that others can reach.
-    ///   - threads: how many event loops serve the connections; as many as there are cores if nil.
+    ///   - loops: the event loops that serve the connections.
     ///   - drain: how long requests under way may take after a stop was asked for.
     ///   - onListening: called with the two addresses once clients can connect to both.
     ///   - onRequest: called at the end of each request, from any thread; must not block.
@@ -28,14 +27,13 @@ public struct GatewayServer: Sendable {
     /// - Throws: `ServerError.unprotected`.
     public init(
         _ gateway: LiveGateway, main: ListenOptions, admin: ListenOptions, keys: KeyRing? = nil,
-        threads: Int? = nil, drain: Duration = .seconds(30),
+        loops: ServerLoops = ServerLoops(), drain: Duration = .seconds(30),
         onListening: @escaping @Sendable (_ main: String, _ admin: String) async -> Void = { _, _ in },
         onRequest: @escaping @Sendable (RequestRecord) -> Void = { _ in }, actions: AdminActions = AdminActions()
     ) throws(ServerError) {
         try Self.check(main: main, admin: admin, keys: keys)
         let health = HealthReport(gateway: gateway)
         let addresses = ListeningAddresses(onListening)
-        let loops = threads.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) } ?? .singleton
         let table = RouteTable.main(gateway, health: health)
         routes = table.routes
         let gate = RequestGate(
@@ -47,7 +45,7 @@ public struct GatewayServer: Sendable {
                 name: name, onListening: { await addresses.add(name, $0) }, onStopping: { health.stop() },
                 shared: ConnectionContext(
                     routes: routes, keys: keys, options: options, gate: gate, onRequest: onRequest),
-                loops: loops)
+                loops: loops.group)
         }
         let clients = listener(ListeningAddresses.main, main, table, keys, gate)
         load = clients.shared.load

@@ -10,19 +10,25 @@ import Synchronization
 /// again, only if `TransportRequest.mayRepeat` allows it.
 public final class CurlTransport: Sendable {
     private let loops: [TransferLoop]
+    private let carriers: [LoopCarrier]
     private let next = Atomic(0)
     private let usesLibcurl: Bool
 
     /// Starts the threads; throws `.internalFailure` if libcurl cannot be set up.
-    public init(options: TransportOptions = TransportOptions()) throws(TransportError) {
+    ///
+    /// - Parameter ports: the event loops from which most requests come: plain exchanges of theirs never leave them.
+    public init(
+        options: TransportOptions = TransportOptions(), ports: [any EventLoopPort] = []
+    ) throws(TransportError) {
         usesLibcurl = options.usesLibcurlOnly || options.connectionsPerHost != nil
         let count = max(1, options.threads)
         var options = options
-        options.connections = max(1, options.connections / count)
+        options.connections = max(1, options.connections / (count + ports.count))
         var loops: [TransferLoop] = []
         for _ in 0..<count { loops.append(try TransferLoop(options)) }
         for loop in loops { loop.start() }
         self.loops = loops
+        carriers = ports.map { LoopCarrier($0, options) }
     }
 
     /// Sends the request and returns when the final response's header block has arrived; interim responses are skipped.
@@ -33,7 +39,7 @@ public final class CurlTransport: Sendable {
         _ request: TransportRequest, to endpoint: UpstreamEndpoint, limits: TransportLimits = TransportLimits()
     ) async throws(TransportError) -> TransportResponse {
         let wire = try WireRequest(request, to: endpoint, usesLibcurl: usesLibcurl)
-        let exchange = Exchange(on: loop)
+        let exchange = Exchange(on: carrier(for: wire))
         let head = try await exchange.start(wire, limits: limits)
         return TransportResponse(status: head.status, headers: head.headers, body: TransportBody(exchange))
     }
@@ -41,10 +47,17 @@ public final class CurlTransport: Sendable {
     /// Ends the threads; running exchanges fail with `.shutDown`, later ones too. Returns at once.
     public func shutdown() {
         for loop in loops { loop.close() }
+        for carrier in carriers { carrier.close() }
     }
 
     deinit {
         shutdown()
+    }
+
+    /// The event loop that asks, where that may carry the request; else a thread of ours.
+    private func carrier(for request: WireRequest) -> any ExchangeCarrier {
+        if request.plainAddress != nil, let own = carriers.first(where: { $0.port.isCurrent }) { return own }
+        return loop
     }
 
     /// The threads take turns.

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// One request and its response, between the task that asked and the thread that transfers.
+/// One request and its response, between the task that asked and the carrier that transfers.
 final class Exchange: Sendable {
     typealias HeadReader = CheckedContinuation<Result<ResponseHead, TransportError>, Never>
     typealias ChunkReader = CheckedContinuation<Result<[UInt8]?, TransportError>, Never>
 
-    private let loop: TransferLoop
+    private let carrier: any ExchangeCarrier
     private let state = Mutex(ExchangeState<HeadReader, ChunkReader>())
 
-    init(on loop: TransferLoop) {
-        self.loop = loop
+    init(on carrier: any ExchangeCarrier) {
+        self.carrier = carrier
     }
 
     // MARK: The task's side
@@ -21,7 +21,7 @@ final class Exchange: Sendable {
                 if let result = state.withLock({ $0.wantHead(reader) }) {
                     reader.resume(returning: result)
                 } else {
-                    loop.submit(Submission(exchange: self, request: request, limits: limits))
+                    carrier.submit(Submission(exchange: self, request: request, limits: limits))
                 }
             }
         } onCancel: {
@@ -34,13 +34,13 @@ final class Exchange: Sendable {
     func nextChunk() async throws(TransportError) -> [UInt8]? {
         if Task.isCancelled { cancel() }
         if let (chunk, resumes) = state.withLock({ $0.takeChunk() }) {
-            if resumes { loop.resume(self) }
+            if resumes { carrier.resume(self) }
             return try chunk.get()
         }
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { (reader: ChunkReader) in
                 guard let (chunk, resumes) = state.withLock({ $0.wantChunk(reader) }) else { return }
-                if resumes { loop.resume(self) }
+                if resumes { carrier.resume(self) }
                 reader.resume(returning: chunk)
             }
         } onCancel: {
@@ -51,11 +51,11 @@ final class Exchange: Sendable {
 
     /// Gives the exchange up: waiting readers get `.cancelled`, and a transfer under way is stopped.
     func cancel() {
-        if state.withLock({ $0.cancelled() }) { loop.stop(self) }
+        if state.withLock({ $0.cancelled() }) { carrier.stop(self) }
         deliver()
     }
 
-    // MARK: The loop's side
+    // MARK: The carrier's side
 
     func connected() {
         state.withLock { $0.connected() }
@@ -85,7 +85,7 @@ final class Exchange: Sendable {
     /// Hands what has arrived to whoever waits for it.
     func deliver() {
         let deliveries = state.withLock { $0.deliver() }
-        if deliveries.resumes { loop.resume(self) }
+        if deliveries.resumes { carrier.resume(self) }
         if let (reader, result) = deliveries.head { reader.resume(returning: result) }
         if let (reader, result) = deliveries.chunk { reader.resume(returning: result) }
     }

@@ -1,4 +1,4 @@
-/// An HTTP/1.1 connection without TLS, and the exchange it carries at present. Used by the transfer thread alone.
+/// An HTTP/1.1 connection without TLS, and the exchange it carries at present. Used by one thread alone.
 final class PlainConnection {
     /// What became of the exchange.
     enum Progress {
@@ -12,7 +12,6 @@ final class PlainConnection {
     }
 
     let endpoint: EndpointParts
-    let descriptor: Int32
     let made: ContinuousClock.Instant
     private(set) var idleSince: ContinuousClock.Instant
     private(set) var exchange: Exchange?
@@ -20,10 +19,8 @@ final class PlainConnection {
     private(set) var submission: Submission?
     private(set) var timer: ExchangeTimer
     private var reader: ResponseReader
-    private let socket: PlainSocket
-    private let queue: ReadinessQueue
+    private let wire: any PlainWire
     private let turn: LoopTurn
-    private var registered: Readiness?
     private var isConnected = false
     private var isReused = false
     private var sentBytes = 0
@@ -31,18 +28,21 @@ final class PlainConnection {
     private var hasAnswer = false
     private var newsTurn = 0
 
-    /// Starts to connect; nil if there is no way to the address.
-    init?(to endpoint: EndpointParts, _ address: SocketAddress, _ queue: ReadinessQueue, _ turn: LoopTurn) {
-        guard let socket = PlainSocket.connecting(to: address, port: endpoint.port ?? 80) else { return nil }
+    /// A connection that is being made.
+    init(to endpoint: EndpointParts, _ wire: any PlainWire, _ turn: LoopTurn) {
         self.endpoint = endpoint
-        self.queue = queue
+        self.wire = wire
         self.turn = turn
-        descriptor = socket.descriptor
-        self.socket = socket
         made = turn.now
         idleSince = turn.now
         timer = ExchangeTimer(TransportLimits(), at: turn.now)
         reader = ResponseReader(TransportLimits(), isHead: false)
+        wire.connection = self
+    }
+
+    /// Closes the socket; nothing is heard of it any more.
+    func close() {
+        wire.close()
     }
 
     /// Takes the exchange; a connection that stands sends at once.
@@ -62,32 +62,29 @@ final class PlainConnection {
 
     /// Whether the connection can serve another exchange now.
     var mayBeKept: Bool {
-        reader.isOver && reader.keepsAlive && !hasUnsent && !isUploadBroken
+        reader.isOver && reader.keepsAlive && !hasUnsent && !wire.isDraining && !isUploadBroken
     }
 
     /// Whether the system took bytes of the request.
     var hasSent: Bool { sentBytes > 0 }
 
-    /// Lets go of the exchange; the connection stays registered, so that its end is noticed.
+    /// Lets go of the exchange; the connection stays watched, so that its end is noticed.
     func rest() {
+        _ = watchAsNeeded()
         exchange = nil
         submission = nil
         idleSince = turn.now
     }
 
-    /// The socket is ready.
-    func ready(_ readiness: Readiness, _ buffer: ReceiveBuffer) -> Progress {
-        if timer.isPaused { return pauseWatching() }
+    /// The socket takes bytes, or the connection could not be made.
+    func takesBytes() -> Progress {
         if !isConnected {
-            guard socket.isConnected else { return .failed(failure(.connect, "refused the connection")) }
+            guard wire.isConnected else { return .failed(failure(.connect, "refused the connection")) }
             isConnected = true
             return startSending()
         }
-        if readiness.canWrite, hasUnsent {
-            let progress = send()
-            guard case .goesOn = progress else { return progress }
-        }
-        return readiness.canRead ? receive(buffer) : .goesOn
+        if !timer.isInBody { timer.lastProgress = turn.now }
+        return hasUnsent ? send() : .goesOn
     }
 
     /// Reads on after a pause.
@@ -119,7 +116,7 @@ final class PlainConnection {
     private func send() -> Progress {
         guard let request = submission?.request else { return .goesOn }
         while hasUnsent {
-            switch socket.send(request.headerBlock, request.body, from: sentBytes) {
+            switch wire.send(request.headerBlock, request.body, from: sentBytes) {
             case .moved(let count):
                 sentBytes += count
                 timer.lastProgress = turn.now
@@ -136,21 +133,24 @@ final class PlainConnection {
 
     // MARK: Receiving
 
-    private func receive(_ buffer: ReceiveBuffer) -> Progress {
+    /// Bytes have arrived.
+    func received(_ bytes: Span<UInt8>) -> Progress {
+        hasAnswer = true
+        if timer.isInBody { timer.lastProgress = turn.now }
         do throws(ResponseReader.Fault) {
-            switch socket.receive(into: &buffer.bytes) {
-            case .moved(let count):
-                hasAnswer = true
-                if timer.isInBody { timer.lastProgress = turn.now }
-                return try take { events throws(ResponseReader.Fault) in
-                    try reader.take(buffer.bytes, count, events)
-                }
-            case .blocked: return .goesOn
-            case .ended where hasAnswer:
-                return try take { events throws(ResponseReader.Fault) in try reader.connectionEnded(events) }
-            case .failed where hasAnswer: return .failed(failure(.reset, "reset the connection"))
-            case .ended, .failed: return unanswered()
-            }
+            return try take { events throws(ResponseReader.Fault) in try reader.take(bytes, events) }
+        } catch {
+            return .failed(failure(error.code, error.problem))
+        }
+    }
+
+    /// The connection is over; `isBroken`: by an error, not by the upstream's closing it.
+    func ended(isBroken: Bool) -> Progress {
+        guard isConnected else { return .failed(failure(.connect, "refused the connection")) }
+        guard hasAnswer else { return unanswered() }
+        if isBroken { return .failed(failure(.reset, "reset the connection")) }
+        do throws(ResponseReader.Fault) {
+            return try take { events throws(ResponseReader.Fault) in try reader.connectionEnded(events) }
         } catch {
             return .failed(failure(error.code, error.problem))
         }
@@ -188,36 +188,20 @@ final class PlainConnection {
         }
         if isComplete { return .complete }
         if isUnwanted { return .unwanted }
-        return timer.isPaused ? pauseWatching() : .goesOn
+        if timer.isPaused { wire.pause() }
+        return .goesOn
     }
-
-    // MARK: Registration
 
     private func watchAsNeeded() -> Progress {
         watch(Readiness(canRead: true, canWrite: hasUnsent))
     }
 
     private func watch(_ wanted: Readiness) -> Progress {
-        if registered != wanted {
-            queue.watch(descriptor, for: wanted, isKnown: registered != nil)
-            registered = wanted
-        }
-        return .goesOn
-    }
-
-    /// A paused connection is not watched at all: its end would be reported again and again.
-    private func pauseWatching() -> Progress {
-        if registered != nil { queue.forget(descriptor) }
-        registered = nil
+        wire.watch(wanted)
         return .goesOn
     }
 
     private func failure(_ code: TransportError.Code, _ problem: String) -> TransportError {
         TransportError(code, context: "The upstream \(endpoint.origin) \(problem)", wasSent: timer.wasSent)
     }
-}
-
-/// Where bytes arrive; one for all connections of a loop, since what arrives is handed on at once.
-final class ReceiveBuffer {
-    var bytes = [UInt8](repeating: 0, count: 64 * 1024)
 }

@@ -48,7 +48,7 @@ struct PlainSocket: ~Copyable {
     }
 
     /// Sends what follows the first `offset` bytes of head and body taken together.
-    func send(_ head: [UInt8], _ body: [UInt8], from offset: Int) -> Outcome {
+    static func send(on descriptor: Int32, _ head: [UInt8], _ body: [UInt8], from offset: Int) -> Outcome {
         let sent = unsafe head.withUnsafeBytes { head in
             unsafe body.withUnsafeBytes { body in
                 let skippedBody = max(0, offset - head.count)
@@ -74,10 +74,10 @@ struct PlainSocket: ~Copyable {
     /// Receives into the buffer, as much as fits.
     func receive(into buffer: inout [UInt8]) -> Outcome {
         let received = unsafe buffer.withUnsafeMutableBytes { unsafe recv(descriptor, $0.baseAddress!, $0.count, 0) }
-        return received == 0 ? .ended : outcome(received)
+        return received == 0 ? .ended : Self.outcome(received)
     }
 
-    private func outcome(_ result: Int) -> Outcome {
+    private static func outcome(_ result: Int) -> Outcome {
         if result >= 0 { return .moved(result) }
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? .blocked : .failed
     }

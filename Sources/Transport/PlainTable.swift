@@ -1,23 +1,22 @@
 /// The connections without TLS: the exchanges under way on them, and those that wait for another.
 ///
-/// Used by the transfer thread alone.
+/// Used by one thread alone: the transfer thread, or an event loop's.
 struct PlainTable {
+    /// Starts to connect to an address and port; nil if there is no way at all.
+    typealias Connector = (SocketAddress, Int) -> (any PlainWire)?
+
+    var connect: Connector = { _, _ in nil }
     private let options: TransportOptions
-    private let queue: ReadinessQueue
     private let turn: LoopTurn
-    private let buffer = ReceiveBuffer()
-    /// By descriptor.
-    private var open: [PlainConnection?] = []
     private var openCount = 0
     private var running: [ObjectIdentifier: PlainConnection] = [:]
     /// By the endpoint's identity, which its connections hold; the one used last stands last.
     private var idle: [ObjectIdentifier: [PlainConnection]] = [:]
     /// No running exchange's deadline lies before this instant.
-    private var earliestDeadline: ContinuousClock.Instant?
+    private(set) var earliestDeadline: ContinuousClock.Instant?
 
-    init(_ options: TransportOptions, _ queue: ReadinessQueue, _ turn: LoopTurn) {
+    init(_ options: TransportOptions, _ turn: LoopTurn) {
         self.options = options
-        self.queue = queue
         self.turn = turn
     }
 
@@ -43,27 +42,39 @@ struct PlainTable {
         note(connection.timer.nextCheck)
     }
 
-    /// Whether the descriptor belongs to a connection here, which then takes the news.
-    mutating func take(_ readiness: Readiness, of descriptor: Int32) -> Bool {
-        guard Int(descriptor) < open.count, let connection = open[Int(descriptor)] else { return false }
-        if connection.exchange == nil {
-            // News for a connection that is idle: the other side has closed it.
-            idle[ObjectIdentifier(connection.endpoint)]?.removeAll { $0 === connection }
-            drop(connection)
-        } else {
-            follow(connection, connection.ready(readiness, buffer))
-        }
-        return true
+    /// The connection takes bytes, or could not be made.
+    mutating func takesBytes(_ connection: PlainConnection) {
+        if connection.exchange != nil { follow(connection, connection.takesBytes()) }
+    }
+
+    /// Bytes have arrived.
+    mutating func received(_ bytes: Span<UInt8>, on connection: PlainConnection) {
+        guard connection.exchange != nil else { return forget(connection) }
+        follow(connection, connection.received(bytes))
+    }
+
+    /// The connection is over.
+    mutating func ended(_ connection: PlainConnection, isBroken: Bool) {
+        guard connection.exchange != nil else { return forget(connection) }
+        follow(connection, connection.ended(isBroken: isBroken))
+    }
+
+    /// News for a connection that is idle: the other side has closed it, or says what nobody asked for.
+    private mutating func forget(_ connection: PlainConnection) {
+        idle[ObjectIdentifier(connection.endpoint)]?.removeAll { $0 === connection }
+        drop(connection)
     }
 
     /// Fails every exchange under way.
     mutating func finishAll(_ error: (_ wasSent: Bool) -> TransportError) {
-        for connection in running.values {
-            connection.exchange?.finished(.failure(error(connection.timer.wasSent)))
-        }
+        let (failed, unused) = (running.values, idle.values.joined())
         running = [:]
         idle = [:]
-        open = []
+        for connection in unused { drop(connection) }
+        for connection in failed {
+            connection.exchange?.finished(.failure(error(connection.timer.wasSent)))
+            drop(connection)
+        }
     }
 
     /// Fails the exchanges of which a limit has passed; says how long the loop may sleep.
@@ -91,13 +102,11 @@ struct PlainTable {
         if address.isLinkLocal, !endpoint.options.allowsLinkLocal {
             return fail(.forbiddenAddress, "has a link-local address")
         }
-        guard let connection = PlainConnection(to: endpoint, address, queue, turn) else {
+        guard let wire = connect(address, endpoint.port ?? 80) else {
             endpoint.forget()
             return fail(.connect, "cannot be reached")
         }
-        let index = Int(connection.descriptor)
-        while open.count <= index { open.append(nil) }
-        open[index] = connection
+        let connection = PlainConnection(to: endpoint, wire, turn)
         openCount += 1
         begin(submission, on: connection, wasSent: wasSent)
     }
@@ -158,9 +167,8 @@ struct PlainTable {
         if !idle.isEmpty { note(turn.now + options.idleConnectionAge) }
     }
 
-    /// The last reference goes, and with it the socket.
     private mutating func drop(_ connection: PlainConnection) {
-        open[Int(connection.descriptor)] = nil
+        connection.close()
         openCount -= 1
     }
 

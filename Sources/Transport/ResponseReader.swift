@@ -46,12 +46,13 @@ struct ResponseReader {
         if case .over = place { true } else { false }
     }
 
-    /// Takes the first `count` of the bytes.
-    mutating func take(_ bytes: [UInt8], _ count: Int, _ handle: (Event) -> Void) throws(Fault) {
+    /// Takes the bytes.
+    mutating func take(_ bytes: Span<UInt8>, _ handle: (Event) -> Void) throws(Fault) {
+        let count = bytes.count
         var index = 0
         while index < count {
             switch place {
-            case .head, .chunkSize, .chunkEnd, .trailer: try takeLine(bytes, &index, count, handle)
+            case .head, .chunkSize, .chunkEnd, .trailer: try takeLine(bytes, &index, handle)
             case .counted(let left):
                 let size = takePiece(bytes, &index, min(left, count - index), handle)
                 place = .counted(left - size)
@@ -78,23 +79,23 @@ struct ResponseReader {
     }
 
     @discardableResult
-    private func takePiece(_ bytes: [UInt8], _ index: inout Int, _ size: Int, _ handle: (Event) -> Void) -> Int {
-        handle(.piece([UInt8](bytes[index..<index + size])))
+    private func takePiece(_ bytes: Span<UInt8>, _ index: inout Int, _ size: Int, _ handle: (Event) -> Void) -> Int {
+        handle(.piece([UInt8](copying: bytes.extracting(index..<index + size))))
         index += size
         return size
     }
 
     private mutating func takeLine(
-        _ bytes: [UInt8], _ index: inout Int, _ count: Int, _ handle: (Event) -> Void
+        _ bytes: Span<UInt8>, _ index: inout Int, _ handle: (Event) -> Void
     ) throws(Fault) {
         var end = index
-        while end < count, bytes[end] != 0x0A { end += 1 }
-        let isComplete = end < count
+        while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+        let isComplete = end < bytes.count
         if isComplete { end += 1 }
         let range = index..<end
         index = end
-        if isComplete, partialLine.isEmpty { return try take(line: bytes.span.extracting(range), handle) }
-        partialLine += bytes[range]
+        if isComplete, partialLine.isEmpty { return try take(line: bytes.extracting(range), handle) }
+        partialLine += [UInt8](copying: bytes.extracting(range))
         guard partialLine.count <= lineLimit else {
             throw Fault(code: .tooManyHeaders, problem: "sent a line of more than \(lineLimit) bytes")
         }
@@ -169,5 +170,12 @@ struct ResponseReader {
         case 0x61...0x66: Int(byte) - 0x57
         default: nil
         }
+    }
+}
+
+extension [UInt8] {
+    /// The span's bytes.
+    init(copying bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { unsafe [UInt8]($0) }
     }
 }

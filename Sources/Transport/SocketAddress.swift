@@ -16,6 +16,14 @@ enum SocketAddress: Equatable, Sendable {
         }
     }
 
+    /// The address in network order.
+    var bytes: [UInt8] {
+        switch self {
+        case .v4(let bytes), .v6(let bytes): bytes
+        case .other: []
+        }
+    }
+
     /// Whether it is link-local, or the address at which a cloud hands credentials to the machines in it.
     var isLinkLocal: Bool {
         switch self {

@@ -1,15 +1,8 @@
 import Foundation
 import Synchronization
 
-/// A request on its way to the thread.
-struct Submission: Sendable {
-    let exchange: Exchange
-    let request: WireRequest
-    let limits: TransportLimits
-}
-
 /// The thread that owns libcurl: it takes mail, lets libcurl work, and sleeps until a socket is ready or mail comes.
-final class TransferLoop: Sendable {
+final class TransferLoop: ExchangeCarrier {
     /// What other threads want of this one.
     private struct Mail {
         var submissions: [Submission] = []
@@ -28,8 +21,7 @@ final class TransferLoop: Sendable {
 
         func error(wasSent: Bool) -> TransportError {
             switch self {
-            case .shutDown:
-                TransportError(.shutDown, context: "The transport has been shut down", wasSent: wasSent)
+            case .shutDown: .shutDown(wasSent: wasSent)
             case .noLibrary:
                 TransportError(.internalFailure, context: "libcurl cannot be set up", wasSent: wasSent)
             }
@@ -99,7 +91,10 @@ final class TransferLoop: Sendable {
     private func serve(on multi: borrowing CurlMulti, _ turn: LoopTurn) {
         CurlMulti.prepareThread()
         var transfers = TransferTable(options, turn)
-        var plain = PlainTable(options, readiness, turn)
+        var plain = PlainTable(options, turn)
+        let sockets = SocketTable(readiness)
+        plain.connect = { sockets.connect(to: $0, port: $1) }
+        let buffer = ReceiveBuffer()
         var ready: [(socket: Int32, ready: Readiness)] = []
         while true {
             let mail = collectMail()
@@ -133,8 +128,12 @@ final class TransferLoop: Sendable {
             let limit = multi.watch.shorten(min(plain.expire(), transfers.expire(on: multi)))
             readiness.wait(milliseconds: mayFallAsleep() ? limit.sleepMilliseconds : 0, into: &ready)
             turn.now = .now
-            for (socket, readiness) in ready where !plain.take(readiness, of: socket) {
-                multi.act(on: socket, readiness)
+            for (socket, readiness) in ready {
+                if let wire = sockets[socket] {
+                    wire.take(readiness, buffer, for: &plain)
+                } else {
+                    multi.act(on: socket, readiness)
+                }
             }
             multi.runDueTimer()
         }

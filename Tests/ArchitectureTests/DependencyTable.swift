@@ -47,7 +47,7 @@ struct DependencyTable {
         "Backends": Row(
             ours: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"]),
         "Server": Row(
-            ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access"],
+            ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport"],
             packages: [
                 "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "Logging",
                 "ServiceLifecycle",

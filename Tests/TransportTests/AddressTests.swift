@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Where connections may go", .bothCarriers)
+@Suite("Where connections may go", .allCarriers)
 struct AddressTests {
     static let forbidden = [
         "169.254.169.254", "169.254.0.1", "[::ffff:169.254.169.254]", "[fe80::1]", "[fd00:ec2::254]",
@@ -13,7 +13,7 @@ struct AddressTests {
 
     private func failure(_ host: String, _ options: EndpointOptions = EndpointOptions()) async throws -> TransportError?
     {
-        let transport = try CurlTransport(options: Carrier.options())
+        let transport = try Carrier.transport()
         let endpoint = try UpstreamEndpoint("http://\(host):9", options: options)
         do {
             let limits = TransportLimits(connect: .milliseconds(100))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Callers that leave", .bothCarriers)
+@Suite("Callers that leave", .allCarriers)
 struct CancellationTests {
     /// When the caller is cancelled.
     enum Moment: CaseIterable {
@@ -48,7 +48,7 @@ struct CancellationTests {
     @Test("cancelling a task that waits for a connection ends its wait")
     func cancelledConnecting() async throws {
         let server = try ScriptedServer(backlog: 0, accepts: false) { _ in [] }
-        let transport = try CurlTransport(options: Carrier.options())
+        let transport = try Carrier.transport()
         let endpoint = try UpstreamEndpoint(server.baseURL)
         let tasks = (0..<4).map { _ in
             Task { () -> TransportError? in

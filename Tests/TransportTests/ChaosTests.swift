@@ -4,7 +4,7 @@ import Testing
 
 @testable import Transport
 
-@Suite("Everything at once", .bothCarriers)
+@Suite("Everything at once", .allCarriers)
 struct ChaosTests {
     /// What the server does with a request that names the number.
     private static func steps(_ number: Int, _ body: [UInt8]) -> [ScriptedStep] {
@@ -26,7 +26,7 @@ struct ChaosTests {
         "among faults and callers that leave, every exchange ends with its own answer or an error, and nothing is left")
     func chaos() async throws {
         let seed: UInt64 = 20_241_122
-        print("Chaos, seed \(seed), libcurl \(Carrier.isLibcurl)")
+        print("Chaos, seed \(seed), carrier \(Carrier.current)")
         var random = SeededRandom(seed: seed)
         let before = try Self.openDescriptors()
         do {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Upstreams that fail", .bothCarriers)
+@Suite("Upstreams that fail", .allCarriers)
 struct FaultTests {
     @Test("a refused connection is an error that says nothing was sent")
     func refused() async throws {
@@ -30,7 +30,7 @@ struct FaultTests {
     @Test("a connection that is never made is a connect timeout that says nothing was sent")
     func blackHole() async throws {
         let server = try ScriptedServer(backlog: 0, accepts: false) { _ in [] }
-        let transport = try CurlTransport(options: Carrier.options())
+        let transport = try Carrier.transport()
         let endpoint = try UpstreamEndpoint(server.baseURL)
         let limits = TransportLimits(connect: .milliseconds(300), firstByte: .milliseconds(900))
         var errors: [TransportError] = []

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("What is refused before anything is sent", .bothCarriers)
+@Suite("What is refused before anything is sent", .allCarriers)
 struct RefusalTests {
     @Test(
         "a header field that could inject another is refused",

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("What goes out and what comes back", .bothCarriers)
+@Suite("What goes out and what comes back", .allCarriers)
 struct RelayTests {
     @Test("a response's status, header fields and body are relayed exactly", arguments: [200, 201, 400, 404, 429, 503])
     func relay(status: Int) async throws {

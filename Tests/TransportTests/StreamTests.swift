@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transport
 
-@Suite("Bodies that arrive over time", .bothCarriers)
+@Suite("Bodies that arrive over time", .allCarriers)
 struct StreamTests {
     @Test("the head is there before the body, and each chunk before the next is sent")
     func chunkByChunk() async throws {

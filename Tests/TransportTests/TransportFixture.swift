@@ -17,7 +17,7 @@ struct TransportFixture {
         _ script: @escaping ScriptedServer.Script
     ) throws {
         server = try ScriptedServer(reading: reading, script)
-        transport = try CurlTransport(options: Carrier.options(options))
+        transport = try Carrier.transport(options)
         endpoint = try UpstreamEndpoint(server.baseURL + pathPrefix)
     }
 

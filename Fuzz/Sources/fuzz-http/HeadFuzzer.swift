@@ -47,7 +47,7 @@ private func read(_ pieces: [[UInt8]], isHead: Bool) -> Answer {
         }
     }
     do throws(ResponseReader.Fault) {
-        for piece in pieces { try reader.take(piece, piece.count, handle) }
+        for piece in pieces { try reader.take(piece.span, handle) }
         try reader.connectionEnded(handle)
     } catch {
         answer.fault = error.problem

@@ -4,6 +4,7 @@ import Configuration
 import Engine
 import Gateway
 import Ledger
+import Server
 import Transport
 
 /// Everything a gateway is made of, chosen and opened: the one place where settings become concrete types.
@@ -14,6 +15,8 @@ struct GatewayParts: Sendable {
     let settings: GatewaySettings
     let configuration: GatewayConfiguration
     let engines: [LoadedEngine]
+    /// The event loops of the server, on which plain exchanges with upstreams live too.
+    let loops: ServerLoops
     private let remotes: [RemoteBackend]
     private let transport: CurlTransport?
 
@@ -29,9 +32,11 @@ struct GatewayParts: Sendable {
             if let same = former?.engines.first(where: { $0.serves(setting) }) { return same.renamed(setting) }
             return findings.part { () throws(ConfigurationError) in try LoadedEngine(setting, in: settings) }
         }
-        let transport = former?.transport ?? Self.transport(for: settings, findings)
+        let loops = former?.loops ?? ServerLoops(threads: settings.listener.threads)
+        let transport = former?.transport ?? Self.transport(for: settings, loops, findings)
         self.settings = settings
         self.engines = engines
+        self.loops = loops
         self.transport = transport
         remotes = transport.map { Self.remotes(settings, $0, after: former, findings) } ?? []
         let passthrough = settings.passthrough ?? settings.upstreams.first?.name
@@ -66,11 +71,13 @@ struct GatewayParts: Sendable {
         transport?.shutdown()
     }
 
-    private static func transport(for settings: GatewaySettings, _ findings: ConfigurationFindings) -> CurlTransport? {
+    private static func transport(
+        for settings: GatewaySettings, _ loops: ServerLoops, _ findings: ConfigurationFindings
+    ) -> CurlTransport? {
         guard !settings.servers.isEmpty || !settings.upstreams.isEmpty else { return nil }
         return findings.part { () throws(ConfigurationError) in
             do throws(TransportError) {
-                return try CurlTransport()
+                return try CurlTransport(ports: loops.ports)
             } catch {
                 throw settings.error(at: "upstreams", "\(error)")
             }

@@ -83,7 +83,7 @@ struct Serving {
         main.tls = tls
         let server = try GatewayServer(
             gateway.live, main: main,
-            admin: ListenOptions(settings.adminListen, settings), keys: keys, threads: settings.listener.threads,
+            admin: ListenOptions(settings.adminListen, settings), keys: keys, loops: parts.loops,
             drain: .seconds(settings.limits.drain),
             onListening: { main, admin in show(report.text(main: main, admin: admin)) },
             onRequest: { record in

@@ -1,0 +1,24 @@
+/// A request on its way to whoever carries it.
+struct Submission: Sendable {
+    let exchange: Exchange
+    let request: WireRequest
+    let limits: TransportLimits
+}
+
+/// What carries exchanges: a thread of the transport's own, or the event loop of whoever asks.
+protocol ExchangeCarrier: AnyObject, Sendable {
+    /// Takes the request; whatever becomes of it is told to its exchange.
+    func submit(_ submission: Submission)
+    /// Lets the exchange's paused transfer go on.
+    func resume(_ exchange: Exchange)
+    /// Breaks the exchange's transfer off.
+    func stop(_ exchange: Exchange)
+    /// Fails whatever is under way, and whatever still comes, with `.shutDown`.
+    func close()
+}
+
+extension TransportError {
+    static func shutDown(wasSent: Bool) -> TransportError {
+        TransportError(.shutDown, context: "The transport has been shut down", wasSent: wasSent)
+    }
+}

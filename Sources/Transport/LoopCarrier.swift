@@ -1,0 +1,85 @@
+// Unchecked sendability: all but `port` belongs to the port's thread, and the methods for other threads go there first.
+
+/// Carries plain exchanges on an event loop, for who asks from that loop: the request is sent, and its answer arrives,
+/// on the thread on which it is waited for.
+final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
+    let port: any EventLoopPort
+    private let turn = LoopTurn()
+    private var table: PlainTable
+    private var isClosed = false
+    /// When limits are looked at next.
+    private var nextLook: ContinuousClock.Instant?
+
+    init(_ port: any EventLoopPort, _ options: TransportOptions) {
+        self.port = port
+        table = PlainTable(options, turn)
+        table.connect = { [unowned self] address, port in
+            let wire = LoopWire(self)
+            wire.connect(to: address, port: port)
+            return wire
+        }
+    }
+
+    // MARK: Any thread
+
+    func resume(_ exchange: Exchange) {
+        port.execute { [self] in act { $0.resume(exchange) } }
+    }
+
+    func stop(_ exchange: Exchange) {
+        port.execute { [self] in act { $0.stop(exchange) } }
+    }
+
+    func close() {
+        port.execute { [self] in
+            isClosed = true
+            table.finishAll { .shutDown(wasSent: $0) }
+        }
+    }
+
+    // MARK: The port's thread
+
+    /// Only on the port's thread.
+    func submit(_ submission: Submission) {
+        guard !isClosed, let address = submission.request.plainAddress else {
+            return submission.exchange.finished(.failure(.shutDown(wasSent: false)))
+        }
+        act { $0.start(submission, to: address) }
+    }
+
+    func takesBytes(_ connection: PlainConnection) {
+        act { $0.takesBytes(connection) }
+    }
+
+    func received(_ bytes: Span<UInt8>, on connection: PlainConnection) {
+        turn.now = .now
+        table.received(bytes, on: connection)
+    }
+
+    func ended(_ connection: PlainConnection, isBroken: Bool) {
+        act { $0.ended(connection, isBroken: isBroken) }
+    }
+
+    /// Hands what has arrived to whoever waits for it.
+    func deliver() {
+        turn.deliver()
+        lookLater()
+    }
+
+    private func act(_ change: (inout PlainTable) -> Void) {
+        turn.now = .now
+        change(&table)
+        deliver()
+    }
+
+    private func lookLater() {
+        guard let next = table.earliestDeadline, nextLook.map({ next < $0 }) ?? true else { return }
+        nextLook = next
+        port.schedule(after: max(.milliseconds(1), turn.now.duration(to: next))) { [weak self] in self?.look() }
+    }
+
+    private func look() {
+        nextLook = nil
+        act { _ = $0.expire() }
+    }
+}
