@@ -28,6 +28,7 @@ struct PromptIntern: AsyncParsableCommand {
                 name: "Tasks:",
                 subcommands: [
                     SchemaCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self,
+                    ExportCommand.self,
                     DemoCommand.self,
                 ]),
         ])

@@ -14,6 +14,9 @@ public struct EncodedExample: Sendable, Equatable {
         self.prompt = prompt
         self.answer = answer
     }
+
+    /// Tokens of prompt and label.
+    public var count: Int { prompt.count + answer.count }
 }
 
 /// Turns a task's rows into token ids, with the same schema and chat template that the gateway strips and serves by.

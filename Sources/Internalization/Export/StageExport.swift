@@ -1,0 +1,164 @@
+import Crypto
+public import Engine
+import Foundation
+public import PromptSchema
+import Tokenization
+import Tuning
+
+/// Writes a run's stages as files for other people's trainers: the same texts that the embedded trainer is fed.
+///
+/// One training file a stage, the tool's configuration files, and `export.json`. Every answer is the same in all stages;
+/// the last stage is what stripping leaves of the prompt.
+public struct StageExport {
+    private let schema: Schema
+    private let encoder: PromptEncoder?
+    private let rows: [TaskRow]
+    private let heldOut: [TaskRow]
+    private let compressor: any TemplateCompressor
+    private let settings: ExportSettings
+    private var plan: TrainingPlan
+
+    /// Prepares an export.
+    ///
+    /// - Parameters:
+    ///   - encoder: the base model's tokenizer and chat template; nil if the task has no base model here, in which case a
+    ///     token is taken to be four bytes.
+    ///   - heldOut: rows for the tool's validation, written query-only; may be empty.
+    public init(
+        recipe: Recipe, schema: Schema, encoder: PromptEncoder?, rows: [TaskRow], heldOut: [TaskRow] = [],
+        compressor: any TemplateCompressor, settings: ExportSettings
+    ) throws(InternalizationError) {
+        plan = try TrainingPlan(recipe: recipe, rows: rows.count)
+        self.schema = schema
+        self.encoder = encoder
+        self.rows = rows
+        self.heldOut = heldOut
+        self.compressor = compressor
+        self.settings = settings
+    }
+
+    /// Checks every row, then writes the files, `export.json` last.
+    ///
+    /// - Throws: `InternalizationError.row` or `.file` for what the tool would refuse; nothing counts as written then.
+    public func write(to folder: String) throws(InternalizationError) -> ExportIndex {
+        let files = try stageFiles(folder)
+        let validation = try validationFile(folder)
+        let index = ExportIndex(
+            target: settings.target, task: schema.id, schemaFingerprint: schema.fingerprint, recipe: plan.recipe,
+            model: settings.model, endToken: encoder.map(endToken), countsTokens: encoder != nil,
+            validation: validation?.name, stages: files.map(\.entry))
+        let configs = ExportConfigs(task: schema.id, settings: settings, plan: plan, stages: index.stages)
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            for file in files { try save(file.data, file.entry.file, folder) }
+            if let validation { try save(validation.data, validation.name, folder) }
+            for file in configs.files { try save(Data(file.text.utf8), file.name, folder) }
+            if settings.target == .peft { try save(stepLines(), "steps.jsonl", folder) }
+            let json = JSONEncoder()
+            json.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            try save(try json.encode(index) + Data("\n".utf8), "export.json", folder)
+        } catch {
+            throw .file(path: folder, reason: "cannot be written: \(error.localizedDescription)")
+        }
+        return index
+    }
+
+    /// Writes the adapter that the embedded trainer starts from, as PEFT stores one.
+    public func writeInitialAdapter(to folder: String, model: ModelConfig) throws {
+        try LoRAAdapter.initial(config: plan.recipe.adapter, model: model, seed: plan.recipe.seed)
+            .save(folder: folder, precision: .float32, baseModelName: settings.model)
+    }
+
+    // MARK: Files
+
+    private struct StageFile {
+        let entry: ExportIndex.StageEntry
+        let data: Data
+    }
+
+    private func stageFiles(_ folder: String) throws(InternalizationError) -> [StageFile] {
+        let retriever = ExampleRetriever(bank: rows)
+        var files: [StageFile] = []
+        for (number, stage) in plan.stages.enumerated() {
+            let texts = try StagePrompts(
+                stage: stage, rows: rows, schema: schema, compressor: compressor, retriever: retriever,
+                countTokens: { text in encoder?.count(text) ?? (text.count + 3) / 4 })
+            files.append(try file(number, texts, folder))
+        }
+        return files
+    }
+
+    private func file(
+        _ number: Int, _ texts: StagePrompts, _ folder: String
+    ) throws(InternalizationError) -> StageFile {
+        let name = "stage-\(number).jsonl"
+        let (data, counts) = try lines(texts.prompts, path: folder + "/" + name)
+        let steps = plan.stageSteps[number]
+        let epochs = Double(steps * plan.recipe.batch) / Double(rows.count)
+        let corpus = encoder.map { StageCorpus(texts, encoder: $0) }
+        let entry = ExportIndex.StageEntry(
+            file: name, sha256: hexadecimal(SHA256.hash(data: data)), rows: rows.count,
+            templateRate: texts.stage.templateRate, actualRate: texts.template.actualRate,
+            examples: texts.stage.exampleCount, steps: steps, epochs: max(1, Int(epochs.rounded())),
+            maximumTokens: counts.max() ?? 0, tokens: counts.reduce(0, +), tokensSHA256: corpus?.digest)
+        return StageFile(entry: entry, data: data)
+    }
+
+    private func validationFile(_ folder: String) throws(InternalizationError) -> (name: String, data: Data)? {
+        guard !heldOut.isEmpty, let last = plan.stages.last else { return nil }
+        let texts = try StagePrompts(
+            stage: Stage(templateRate: last.templateRate, exampleCount: 0), rows: heldOut, schema: schema,
+            compressor: compressor, retriever: ExampleRetriever(bank: []),
+            countTokens: { text in encoder?.count(text) ?? (text.count + 3) / 4 })
+        return ("validation.jsonl", try lines(texts.prompts, path: folder + "/validation.jsonl").data)
+    }
+
+    private func lines(
+        _ prompts: [StagePrompts.Prompt], path: String
+    ) throws(InternalizationError) -> (data: Data, counts: [Int]) {
+        let check = ExportCheck(target: settings.target, limits: settings.limits)
+        let record = ExportRecord(target: settings.target, family: settings.family)
+        var data = Data()
+        var counts: [Int] = []
+        for (index, prompt) in prompts.enumerated() {
+            let line = record.line(prompt)
+            let tokens = encoder.map { $0.encode(prompt).count } ?? (line.count + 3) / 4
+            try check.check(prompt, tokens: tokens, isExact: encoder != nil, path: path, line: index + 1)
+            counts.append(tokens)
+            data += line
+            data.append(UInt8(ascii: "\n"))
+        }
+        try check.check(path: path, rows: prompts.count, bytes: data.count)
+        return (data, counts)
+    }
+
+    /// One line for each optimizer step: its stage, learning rate, and rows, counted from 0.
+    private func stepLines() throws -> Data {
+        var plan = plan
+        let json = JSONEncoder()
+        json.outputFormatting = .sortedKeys
+        var data = Data()
+        for stage in plan.stages.indices {
+            for step in 0..<plan.stageSteps[stage] {
+                let rows = plan.rows(step: plan.steps(before: stage) + step)
+                data += try json.encode(StepLine(stage: stage, rate: plan.rate(stage: stage, step: step), rows: rows))
+                data.append(UInt8(ascii: "\n"))
+            }
+        }
+        return data
+    }
+
+    private struct StepLine: Encodable {
+        let stage: Int
+        let rate: Float
+        let rows: [Int]
+    }
+
+    private func endToken(_ encoder: PromptEncoder) -> String {
+        String(decoding: encoder.tokenizer.decode([encoder.template.stopTokens[0]]), as: UTF8.self)
+    }
+
+    private func save(_ data: Data, _ name: String, _ folder: String) throws {
+        try data.write(to: URL(fileURLWithPath: folder + "/" + name), options: .atomic)
+    }
+}
