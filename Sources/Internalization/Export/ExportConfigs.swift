@@ -101,7 +101,7 @@ struct ExportConfigs {
             micro_batch_size: \(batch.micro)
             gradient_accumulation_steps: \(batch.accumulation)
             max_steps: \(stages[stage].steps)
-            learning_rate: \(plan.recipe.rate)
+            learning_rate: \(rate)
             lr_scheduler: linear
             warmup_steps: \(warmUp(stage))
             optimizer: adamw_torch
@@ -163,7 +163,7 @@ struct ExportConfigs {
             per_device_train_batch_size: \(batch.micro)
             gradient_accumulation_steps: \(batch.accumulation)
             max_steps: \(stages[stage].steps)
-            learning_rate: \(plan.recipe.rate)
+            learning_rate: \(rate)
             warmup_steps: \(warmUp(stage))
             weight_decay: 0.0
             max_grad_norm: 1.0
@@ -179,6 +179,13 @@ struct ExportConfigs {
         return
             "# \(task), stage \(stage + 1) of \(stages.count): \(rate) of the template, \(entry.examples) examples.\n"
             + "# \(what).\n"
+    }
+
+    /// In decimal notation: YAML 1.1 reads 1e-05 as text.
+    private var rate: String {
+        var text = String(format: "%.10f", plan.recipe.rate)
+        while text.hasSuffix("0"), !text.hasSuffix(".0") { text.removeLast() }
+        return text
     }
 
     private func datasetName(_ stage: Int) -> String { "\(task)-stage-\(stage)" }

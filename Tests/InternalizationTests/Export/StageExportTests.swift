@@ -13,6 +13,7 @@ struct StageExportTests {
         recipe.examples = 4
         recipe.batch = 8
         recipe.epochs = 2
+        recipe.rate = 2e-5
         return recipe
     }()
 
@@ -126,7 +127,7 @@ struct StageExportTests {
             if stage > 0 { #expect(text.contains("\(key)\(stage - 1)")) }
             #expect(text.contains("output_dir: output/stage-\(stage)"))
             #expect(text.contains("max_steps: \(index.stages[stage].steps)"))
-            #expect(text.contains { $0.contains("\"some/model\"") })
+            #expect(text.contains { $0.contains("\"some/model\"") } && text.contains("learning_rate: 0.00002"))
         }
     }
 
