@@ -8,4 +8,15 @@ public struct AddedToken: Equatable, Sendable {
     public var isSpecial: Bool
     /// Whether the token is looked for in normalized text rather than in the raw text.
     var isNormalized: Bool
+    /// Whether the token also takes the whitespace before it.
+    var takesSpaceBefore = false
+    /// Whether the token also takes the whitespace after it.
+    var takesSpaceAfter = false
+    /// Whether the token is found only where no letter, digit or connector touches it.
+    var isSingleWord = false
+
+    /// Whether the token is nothing but whitespace, so that even untrusted text may produce it: it controls nothing.
+    var isWhitespace: Bool {
+        !isSpecial && content.unicodeScalars.allSatisfy { $0.properties.isWhitespace || $0.value == 0x2581 }
+    }
 }

@@ -1,30 +1,12 @@
 /// Tokens of a text together with the bytes each one covers.
 public struct OffsetEncoding: Equatable, Sendable {
     /// The token ids.
-    public var tokens: [Int32]
+    public internal(set) var tokens: [Int32] = []
     /// The byte range of each token in the encoded text; together they cover the text in order.
     ///
-    /// Where the tokenizer composes characters (NFC), a token inside a rewritten character covers that whole character.
-    public var ranges: [Range<Int>]
-
-    init(tokens: [Int32], lengths: (Int32) -> Int) {
-        self.tokens = tokens
-        ranges = []
-        ranges.reserveCapacity(tokens.count)
-        var start = 0
-        for token in tokens {
-            let end = start + lengths(token)
-            ranges.append(start..<end)
-            start = end
-        }
-    }
-
-    /// The same tokens with their ranges in the text before composition.
-    func mapped(by composed: CanonicalComposition) -> OffsetEncoding {
-        var result = self
-        result.ranges = ranges.map { composed.original($0) }
-        return result
-    }
+    /// Where the tokenizer rewrites text (NFC, say), a token inside a rewritten character covers that whole character,
+    /// and a token of what the tokenizer put in covers nothing.
+    public internal(set) var ranges: [Range<Int>] = []
 
     /// How many tokens start inside each of `spans`: a token that straddles two spans counts where it starts.
     public func tokenCounts(of spans: [Range<Int>]) -> [Int] {

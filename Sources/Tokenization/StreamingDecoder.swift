@@ -6,16 +6,20 @@ public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
     private var pending: [UInt8] = []
+    private var leadingSpace: LeadingSpace
 
     /// Starts an empty text; control tokens are left out unless `skippingSpecialTokens` is false.
     public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
         self.tokenizer = tokenizer
         skipsSpecialTokens = skippingSpecialTokens
+        leadingSpace = tokenizer.definition.leadingSpace
     }
 
     /// Takes the next token and gives the text that is now complete; often empty inside a character.
     public mutating func push(_ token: Int32) -> [UInt8] {
-        if !(skipsSpecialTokens && tokenizer.isSpecial(token)) { tokenizer.appendBytes(of: token, to: &pending) }
+        if !(skipsSpecialTokens && tokenizer.isSpecial(token)) {
+            leadingSpace.append(tokenizer.bytes(of: token), to: &pending)
+        }
         return takeComplete(atEnd: false)
     }
 
@@ -26,7 +30,8 @@ public struct StreamingDecoder: Sendable {
 
     /// Ends the text: an unfinished character becomes U+FFFD. The decoder is then as new.
     public mutating func finish() -> [UInt8] {
-        takeComplete(atEnd: true)
+        leadingSpace = tokenizer.definition.leadingSpace
+        return takeComplete(atEnd: true)
     }
 
     private mutating func takeComplete(atEnd: Bool) -> [UInt8] {

@@ -2,10 +2,12 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// A byte-level BPE tokenizer, read from a Hugging Face `tokenizer.json`; ids equal those of the Python package.
+/// A BPE tokenizer, byte-level or of SentencePiece's kind, read from a Hugging Face `tokenizer.json`; ids equal those of
+/// the Python package.
 ///
-/// Encoding is total: every byte string has tokens, ill-formed UTF-8 included, and decoding gives the bytes back.
-/// Plain text never produces a control token, whatever it says. All methods may be called from any thread.
+/// Encoding is total: every byte string has tokens, ill-formed UTF-8 included. A byte-level tokenizer without normalizers
+/// gives the bytes back when it decodes. Plain text never produces a control token, whatever it says. All methods may be
+/// called from any thread.
 public final class Tokenizer: Sendable {
     /// The SHA-256 of the file, in lower-case hexadecimal.
     public let fingerprint: String
@@ -13,16 +15,19 @@ public final class Tokenizer: Sendable {
     public let vocabularySize: Int
     /// The tokens that stand outside the byte pairs, in the file's order.
     public let addedTokens: [AddedToken]
-    /// The rule that cuts text into words.
-    public var splitPattern: SplitPattern { definition.pattern }
+    /// The published expression that cuts text into words; nil where the file names none.
+    public var splitPattern: SplitPattern? { definition.pattern }
     /// The ids that the Python package puts before a text (such as a beginning-of-text token); none for most.
     public var prefixTokens: [Int32] { definition.prefix }
     /// The ids that the Python package puts after a text; none for most.
     public var suffixTokens: [Int32] { definition.suffix }
 
     let definition: TokenizerDefinition
-    private let encoder: WordEncoder
-    private let matcher: AddedTokenMatcher
+    let encoder: WordEncoder
+    let rawTokens: AddedTokenMatcher
+    let normalizedTokens: AddedTokenMatcher
+    /// What untrusted text may produce: added tokens of nothing but whitespace.
+    let whitespaceTokens: AddedTokenMatcher
     private let specials: Set<Int32>
     private let scratches = Mutex<[EncodingScratch]>([])
 
@@ -53,25 +58,26 @@ public final class Tokenizer: Sendable {
         addedTokens = definition.addedTokens
         specials = Set(definition.addedTokens.filter(\.isSpecial).map(\.id))
         encoder = WordEncoder(definition)
-        matcher = AddedTokenMatcher(definition.addedTokens, composesCanonically: definition.composesCanonically)
+        rawTokens = AddedTokenMatcher(definition.addedTokens.filter { !$0.isNormalized })
+        whitespaceTokens = AddedTokenMatcher(definition.addedTokens.filter { !$0.isNormalized && $0.isWhitespace })
+        normalizedTokens = AddedTokenMatcher(definition.addedTokens.filter(\.isNormalized)) { content in
+            var text = NormalizedText(content[...], isAtStart: true, keepsPlaces: false)
+            text.apply(definition.normalizers)
+            return Array(text.bytes)
+        }
     }
 
-    /// The tokens of plain text; control and other added tokens are never among them, whatever the text says.
+    /// The tokens of plain text; control tokens are never among them, whatever the text says, and no other added token
+    /// is recognised either.
+    ///
+    /// Added tokens that are nothing but whitespace (Gemma has some) are the one exception: they control nothing.
     public func encode(_ text: [UInt8]) -> [Int32] {
-        var tokens: [Int32] = []
-        tokens.reserveCapacity(text.count / 3 + 8)
-        withScratch { scratch in
-            append(text[...], to: &tokens, &scratch)
-        }
-        return tokens
+        encode(text, isAtStart: true, keepsPlaces: false, accepts: nil).tokens
     }
 
     /// The tokens of plain text, each with the bytes of `text` it covers.
     public func encodeWithOffsets(_ text: [UInt8]) -> OffsetEncoding {
-        guard definition.composesCanonically, let composed = CanonicalComposition.compose(text[...]) else {
-            return OffsetEncoding(tokens: encode(text), lengths: length(of:))
-        }
-        return OffsetEncoding(tokens: encode(text), lengths: length(of:)).mapped(by: composed)
+        encode(text, isAtStart: true, keepsPlaces: true, accepts: nil)
     }
 
     /// The number of tokens of plain text.
@@ -84,17 +90,8 @@ public final class Tokenizer: Sendable {
     /// Only for text of trusted origin: a control token written in the text becomes that control token. The prefix and
     /// suffix of the post-processor are added unless `addSpecialTokens` is false.
     public func encodeWithAddedTokens(_ text: [UInt8], addSpecialTokens: Bool = true) -> [Int32] {
-        var tokens = addSpecialTokens ? prefixTokens : []
-        withScratch { scratch in
-            for piece in matcher.split(text) {
-                switch piece {
-                case .token(let id): tokens.append(id)
-                case .text(let bytes): append(bytes, to: &tokens, &scratch)
-                }
-            }
-        }
-        if addSpecialTokens { tokens += suffixTokens }
-        return tokens
+        let tokens = encode(text, isAtStart: true, keepsPlaces: false) { _ in true }.tokens
+        return addSpecialTokens ? prefixTokens + tokens + suffixTokens : tokens
     }
 
     /// The bytes that the tokens stand for; ids without a token stand for nothing.
@@ -102,16 +99,21 @@ public final class Tokenizer: Sendable {
     /// The bytes need not be UTF-8 when the tokens were cut off or sampled; ``StreamingDecoder`` repairs them.
     public func decode(_ tokens: [Int32], skippingSpecialTokens: Bool = false) -> [UInt8] {
         var bytes: [UInt8] = []
+        var leadingSpace = definition.leadingSpace
         for token in tokens where !(skippingSpecialTokens && specials.contains(token)) {
-            appendBytes(of: token, to: &bytes)
+            leadingSpace.append(self.bytes(of: token), to: &bytes)
         }
         return bytes
     }
 
     /// The id of the added token with this content, else of the ordinary token that stands for this text.
     public func id(of text: String) -> Int32? {
-        addedTokens.first { $0.content.utf8.elementsEqual(text.utf8) }?.id
-            ?? definition.vocabulary[ByteAlphabet.spelling(of: text.utf8)]
+        if let token = addedTokens.first(where: { $0.content.utf8.elementsEqual(text.utf8) }) { return token.id }
+        guard definition.usesByteLevel else {
+            return definition.vocabulary[Array(text.utf8)]
+                ?? definition.vocabulary[Array(text.replacing(" ", with: "\u{2581}").utf8)]
+        }
+        return definition.vocabulary[ByteAlphabet.spelling(of: text.utf8)]
     }
 
     /// Whether the id is a control token.
@@ -119,25 +121,13 @@ public final class Tokenizer: Sendable {
         specials.contains(token)
     }
 
-    func appendBytes(of token: Int32, to bytes: inout [UInt8]) {
-        guard token >= 0, token < vocabularySize, let own = definition.bytesOfToken[Int(token)] else { return }
-        bytes.append(contentsOf: own)
-    }
-
-    private func length(of token: Int32) -> Int {
-        definition.bytesOfToken[Int(token)]?.count ?? 0
-    }
-
-    private func append(_ text: ArraySlice<UInt8>, to tokens: inout [Int32], _ scratch: inout EncodingScratch) {
-        if definition.composesCanonically, let composed = CanonicalComposition.compose(text) {
-            encoder.append(composed.bytes.span, to: &tokens, &scratch)
-        } else {
-            encoder.append(text.span, to: &tokens, &scratch)
-        }
+    func bytes(of token: Int32) -> [UInt8] {
+        guard token >= 0, token < vocabularySize else { return [] }
+        return definition.bytesOfToken[Int(token)] ?? []
     }
 
     /// Lends `body` working memory; concurrent callers each get their own, and a few are kept for later.
-    private func withScratch(_ body: (inout EncodingScratch) -> Void) {
+    func withScratch(_ body: (inout EncodingScratch) -> Void) {
         var scratch = scratches.withLock { $0.popLast() } ?? EncodingScratch()
         body(&scratch)
         scratch.trim()

@@ -1,65 +1,44 @@
-/// The parts of the file around the model: what happens to text before and after the merges.
+/// The decoder and the post-processor: what happens after the merges.
 extension TokenizerDefinition {
-    mutating func readNormalizer(_ node: JSONNode?) throws(TokenizationError) {
-        guard let node else { return }
+    mutating func readDecoder(_ node: JSONNode) throws(TokenizationError) {
         let type = try node.required("type").string()
-        guard type == "NFC" else { throw node.unsupported("\"\(type)\"", "null or NFC") }
-        composesCanonically = true
-    }
-
-    mutating func readPreTokenizer(_ node: JSONNode) throws(TokenizationError) {
-        let supported = "ByteLevel, or Sequence of Split and ByteLevel"
-        switch try node.required("type").string() {
-        case "ByteLevel":
-            try checkByteLevel(node, usesPattern: true)
-            pattern = .gpt2
+        guard !usesByteLevel else {
+            if type != "ByteLevel" { throw node.unsupported("\"\(type)\"", "ByteLevel, as the pre-tokenizer") }
+            return
+        }
+        switch type {
+        case "Metaspace":
+            replacements.append((try node.required("replacement").bytes(), [0x20]))
+            leadingSpace.isFirstTokenBare = try prependScheme(node) != "never"
         case "Sequence":
-            let steps = try node.required("pretokenizers").elements()
-            guard steps.count == 2 else { throw node.unsupported("a sequence of \(steps.count) steps", supported) }
-            try readSplit(steps[0])
-            let type = try steps[1].required("type").string()
-            guard type == "ByteLevel" else { throw steps[1].unsupported("\"\(type)\"", "ByteLevel") }
-            try checkByteLevel(steps[1], usesPattern: false)
+            var isFused = false
+            for step in try node.required("decoders").elements() { try readDecoderStep(step, isFused: &isFused) }
+        default:
+            var isFused = false
+            try readDecoderStep(node, isFused: &isFused)
+        }
+        for (pattern, _) in replacements where pattern.isEmpty { throw node.malformed("a pattern is empty") }
+    }
+
+    private mutating func readDecoderStep(_ node: JSONNode, isFused: inout Bool) throws(TokenizationError) {
+        switch try node.required("type").string() {
+        case "Replace" where !isFused && !decodesBytes:
+            replacements.append((try literal(try node.required("pattern")), try node.required("content").bytes()))
+        case "ByteFallback" where !isFused: decodesBytes = true
+        case "Fuse": isFused = true
+        case "Strip" where isFused:
+            guard try node.required("content").bytes() == [0x20], try node.required("stop").integer() == 0 else {
+                throw node.unsupported("this Strip", "spaces at the beginning only")
+            }
+            leadingSpace.dropped = max(0, try node.required("start").integer())
         case let type:
-            throw node.unsupported("\"\(type)\"", supported)
+            throw node.unsupported(
+                "\"\(type)\"",
+                "ByteLevel after its pre-tokenizer, Metaspace, or Replace, ByteFallback, Fuse, Strip in order")
         }
     }
 
-    private func checkByteLevel(_ node: JSONNode, usesPattern: Bool) throws(TokenizationError) {
-        let space = try node.required("add_prefix_space")
-        if try space.bool() { throw space.unsupported("true", "false") }
-        let found = try node.flag("use_regex", absent: true)
-        if found != usesPattern {
-            let place = usesPattern ? "alone" : "after Split"
-            throw node.unsupported("use_regex \(found)", "use_regex \(usesPattern) when ByteLevel stands \(place)")
-        }
-    }
-
-    private mutating func readSplit(_ node: JSONNode) throws(TokenizationError) {
-        let type = try node.required("type").string()
-        guard type == "Split" else { throw node.unsupported("\"\(type)\"", "Split") }
-        let behavior = try node.required("behavior")
-        guard try behavior.string() == "Isolated" else {
-            throw behavior.unsupported("\"\(try behavior.string())\"", "\"Isolated\"")
-        }
-        if try node.flag("invert", absent: false) { throw node.unsupported("invert true", "invert false") }
-        let expression = try node.required("pattern").required("Regex")
-        guard let known = SplitPattern(rawValue: try expression.string()) else {
-            throw expression.unsupported(
-                "this expression",
-                "the split expressions of GPT-2, Llama 3 and Qwen 2, and GPT-2's with digit pairs, character by character"
-            )
-        }
-        pattern = known
-    }
-
-    func readDecoder(_ node: JSONNode) throws(TokenizationError) {
-        let type = try node.required("type").string()
-        guard type == "ByteLevel" else { throw node.unsupported("\"\(type)\"", "ByteLevel") }
-    }
-
-    mutating func readPostProcessor(_ node: JSONNode?) throws(TokenizationError) {
-        guard let node else { return }
+    mutating func readPostProcessor(_ node: JSONNode) throws(TokenizationError) {
         switch try node.required("type").string() {
         case "ByteLevel": return
         case "TemplateProcessing": try readTemplate(node)

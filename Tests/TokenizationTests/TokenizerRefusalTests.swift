@@ -58,21 +58,46 @@ struct TokenizerRefusalTests {
     static let changes: [Change] = [
         Change("truncation", "truncation") { $0["truncation"] = ["max_length": 3] },
         Change("padding", "padding") { $0["padding"] = ["pad_id": 3] },
-        Change("another normalizer", "normalizer") { $0["normalizer"] = ["type": "Lowercase"] },
-        Change("no pre-tokenizer", "the whole file", malformed: true) { $0["pre_tokenizer"] = NSNull() },
-        Change("another pre-tokenizer", "pre_tokenizer") { $0["pre_tokenizer"] = ["type": "Metaspace"] },
-        Change("a prefix space", "pre_tokenizer.add_prefix_space") {
-            $0["pre_tokenizer"] = ["type": "ByteLevel", "add_prefix_space": true]
+        Change("another normalizer", "normalizer") { $0["normalizer"] = ["type": "Nmt"] },
+        Change("an expression to replace", "normalizer.pattern") {
+            $0["normalizer"] = ["type": "Replace", "pattern": ["Regex": " +"], "content": ""]
         },
-        Change("ByteLevel without its expression", "pre_tokenizer") {
-            $0["pre_tokenizer"] = ["type": "ByteLevel", "add_prefix_space": false, "use_regex": false]
+        Change("an empty text to replace", "normalizer.pattern.String", malformed: true) {
+            $0["normalizer"] = ["type": "Replace", "pattern": ["String": ""], "content": ""]
+        },
+        Change("no pre-tokenizer, but a byte-level decoder", "decoder") { $0["pre_tokenizer"] = NSNull() },
+        Change("another pre-tokenizer", "pre_tokenizer") { $0["pre_tokenizer"] = ["type": "BertPreTokenizer"] },
+        Change("another decoder than the pre-tokenizer's", "decoder") {
+            $0["decoder"] = ["type": "Metaspace", "replacement": "_"]
+        },
+        Change("ByteLevel twice", "pre_tokenizer.pretokenizers[1]") {
+            let step = ["type": "ByteLevel", "add_prefix_space": false] as [String: Any]
+            $0["pre_tokenizer"] = ["type": "Sequence", "pretokenizers": [step, step]] as [String: Any]
+        },
+        Change("a prefix space for each word", "pre_tokenizer.pretokenizers[1].add_prefix_space") {
+            $0["pre_tokenizer"] =
+                [
+                    "type": "Sequence",
+                    "pretokenizers": [
+                        ["type": "Digits"] as [String: Any], ["type": "ByteLevel", "add_prefix_space": true],
+                    ],
+                ] as [String: Any]
+        },
+        Change("Metaspace after another step", "pre_tokenizer.pretokenizers[1]") {
+            $0["pre_tokenizer"] =
+                [
+                    "type": "Sequence",
+                    "pretokenizers": [["type": "Digits"], ["type": "Metaspace", "replacement": "_"]],
+                ] as [String: Any]
+        },
+        Change("an unknown prepend scheme", "pre_tokenizer") {
+            $0["pre_tokenizer"] = ["type": "Metaspace", "replacement": "_", "prepend_scheme": "last"]
         },
         split("an unknown expression", "pre_tokenizer.pretokenizers[0].pattern.Regex", ["pattern": ["Regex": "\\w+"]]),
-        split(
-            "a literal pattern", "pre_tokenizer.pretokenizers[0].pattern", malformed: true, ["pattern": ["String": " "]]
-        ),
         split("another behavior", "pre_tokenizer.pretokenizers[0].behavior", ["behavior": "Removed"]),
-        split("an inverted split", "pre_tokenizer.pretokenizers[0]", ["invert": true]),
+        split(
+            "an empty literal", "pre_tokenizer.pretokenizers[0].pattern.String", malformed: true,
+            ["pattern": ["String": ""]]),
         Change("no decoder", "the whole file", malformed: true) { $0["decoder"] = NSNull() },
         Change("another decoder", "decoder") { $0["decoder"] = ["type": "WordPiece"] },
         Change("another post-processor", "post_processor") { $0["post_processor"] = ["type": "BertProcessing"] },
@@ -89,10 +114,8 @@ struct TokenizerRefusalTests {
         },
         .model("another model", "model.type", "type") { "Unigram" },
         .model("dropout", "model.dropout", "dropout") { 0.1 },
-        .model("an unknown token", "model.unk_token", "unk_token") { "<unk>" },
         .model("a subword prefix", "model.continuing_subword_prefix", "continuing_subword_prefix") { "##" },
         .model("a word suffix", "model.end_of_word_suffix", "end_of_word_suffix") { "</w>" },
-        .model("byte fallback", "model", "byte_fallback") { true },
         .model("no vocabulary", "model", malformed: true, "vocab") { NSNull() },
         .model("a list for a vocabulary", "model.vocab", malformed: true, "vocab") { ["a", "b"] },
         .model("a merge of unknown tokens", "model.merges[0]", malformed: true, "merges") { [["QQ", "ZZ"]] },
@@ -104,19 +127,15 @@ struct TokenizerRefusalTests {
         .vocabulary("an enormous id", "model.vocab.brandnew") { $0["brandnew"] = 1 << 40 },
         .vocabulary("an id beyond 64 bits", "model.vocab.brandnew") { $0["brandnew"] = 1e30 },
         .vocabulary("a missing byte", "model.vocab") { $0["a"] = nil },
-        .token("single_word", "added_tokens[1]", ["single_word": true]),
-        .token("lstrip", "added_tokens[1]", ["lstrip": true]),
-        .token("rstrip", "added_tokens[1]", ["rstrip": true]),
         .token("an added id in use", "added_tokens[1].id", malformed: true, ["id": 3]),
         .token("an enormous added id", "added_tokens[1].id", malformed: true, ["id": 1 << 50]),
         .token("an added text twice", "added_tokens[1]", malformed: true, ["content": "<|endoftext|>"]),
         .token("an empty added text", "added_tokens[1]", malformed: true, ["content": ""]),
         .token("no content", "added_tokens[1]", malformed: true, ["content": NSNull()]),
-        Change("a control token that text can produce", "added_tokens[0]") { file in
+        Change("a control token that is a character of text", "added_tokens[0]") { file in
             let model = file["model"] as? [String: Any]
-            let merged = (model?["merges"] as? [[String]])?.first?.joined() ?? ""
-            let id = (model?["vocab"] as? [String: Int])?[merged] ?? 0
-            file["added_tokens"] = [["id": id, "content": merged, "special": true] as [String: Any]]
+            let id = (model?["vocab"] as? [String: Int])?["a"] ?? 0
+            file["added_tokens"] = [["id": id, "content": "a", "special": true] as [String: Any]]
         },
     ]
 

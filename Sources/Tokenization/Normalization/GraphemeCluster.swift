@@ -1,12 +1,13 @@
 import Foundation
 
-/// Composes one grapheme cluster (normal form C).
+/// Composes one grapheme cluster (normal form C or KC).
 ///
 /// Foundation does the work except where it errs: it leaves a Hangul syllable apart from a final consonant, drops
 /// U+11A7, and sorts the three Tibetan vowels that are made of two marks as if they were one.
 enum GraphemeCluster {
     /// The composed text of one cluster.
-    static func compose(_ cluster: String) -> String {
+    static func compose(_ cluster: String, _ form: Composition) -> String {
+        let cluster = form == .compatibility ? cluster.decomposedStringWithCompatibilityMapping : cluster
         var scalars: [UInt32] = []
         for scalar in cluster.unicodeScalars {
             switch scalar.value {
