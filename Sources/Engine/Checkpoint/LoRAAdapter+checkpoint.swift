@@ -6,15 +6,7 @@ extension LoRAAdapter {
     /// - Throws: `EngineError.unsupported` naming the key of a feature other than plain LoRA on the linear layers;
     ///   `.malformed` naming a tensor that is missing, not expected, or of another shape.
     public static func load(folder: String, model: ModelConfig) throws(EngineError) -> LoRAAdapter {
-        let config = try Config(path: folder + "/adapter_config.json")
-        for projection in config.targets {
-            let shape = projection.shape(in: model)
-            guard config.rank <= max(shape.inputs, shape.outputs) * 4 else {
-                throw .malformed(
-                    file: folder + "/adapter_config.json", at: "key \"r\"",
-                    reason: "\(config.rank) is far beyond the model's widths")
-            }
-        }
+        let config = try Config(path: folder + "/adapter_config.json", model: model)
         let file = try SafetensorsFile(path: folder + "/adapter_model.safetensors")
         let places = Self.places(config: config, model: model)
         for place in places {
@@ -53,7 +45,7 @@ extension LoRAAdapter {
         }
         try SafetensorsWriter.write(
             tensors, precision: precision, metadata: ["format": "pt"], to: folder + "/adapter_model.safetensors")
-        try config.save(path: folder + "/adapter_config.json", baseModelName: baseModelName)
+        try config.save(path: folder + "/adapter_config.json", model: model, baseModelName: baseModelName)
     }
 
     private struct Place {
@@ -67,11 +59,12 @@ extension LoRAAdapter {
         var places: [Place] = []
         var offset = 0
         for layer in 0..<model.layerCount {
-            for projection in Projection.allCases where config.targets.contains(projection) {
+            for projection in Projection.allCases {
+                guard let size = config.size(layer: layer, projection) else { continue }
                 let shape = projection.shape(in: model)
                 let prefix = "base_model.model.model.layers.\(layer).\(projection.rawValue)."
                 for (name, dimensions) in [
-                    ("lora_A", [config.rank, shape.inputs]), ("lora_B", [shape.outputs, config.rank]),
+                    ("lora_A", [size.rank, shape.inputs]), ("lora_B", [shape.outputs, size.rank]),
                 ] {
                     places.append(Place(name: prefix + name + ".weight", shape: dimensions, offset: offset))
                     offset += dimensions[0] * dimensions[1]

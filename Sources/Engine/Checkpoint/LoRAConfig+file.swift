@@ -1,11 +1,40 @@
-import Foundation
-
 extension LoRAAdapter.Config {
-    /// Reads PEFT's `adapter_config.json`.
+    /// Reads PEFT's `adapter_config.json` for a model of this shape.
+    ///
+    /// Targets are a list of module names, a pattern or "all-linear", less `exclude_modules`, in `layers_to_transform`;
+    /// rank and alpha may differ by `rank_pattern` and `alpha_pattern`. Keys that are null, false or empty are ignored,
+    /// whatever they are.
     ///
     /// - Throws: `EngineError.unsupported` naming the key of anything but plain LoRA on linear layers.
-    public init(path: String) throws(EngineError) {
+    public init(path: String, model: ModelConfig) throws(EngineError) {
         let file = try ConfigFile(path: path)
+        try Self.checkKind(file)
+        let rank = try file.requiredInteger("r", in: 1...16_384)
+        let alpha = try file.number("lora_alpha") ?? 8
+        let dropout = try file.number("lora_dropout") ?? 0
+        guard (0..<1).contains(dropout) else { throw file.wrong("lora_dropout", "\(dropout) is not from 0 to below 1") }
+        self.init(
+            rank: rank, alpha: alpha, dropout: dropout, targets: [],
+            rankStabilized: try file.bool("use_rslora") ?? false)
+        let targets = try LoRATargets(file)
+        var sizes: [LoRAAdapter.Module: LoRAAdapter.Size] = [:]
+        for layer in 0..<model.layerCount {
+            for projection in Projection.allCases {
+                guard let size = targets.size(layer: layer, projection, rank: rank, alpha: alpha) else { continue }
+                let shape = projection.shape(in: model)
+                guard size.rank <= max(shape.inputs, shape.outputs) * 4 else {
+                    throw file.wrong("r", "a rank of \(size.rank) is far beyond the model's widths")
+                }
+                sizes[.init(layer: layer, projection: projection)] = size
+            }
+        }
+        guard !sizes.isEmpty else {
+            throw file.wrong("target_modules", "it names no linear layer of this model's decoder layers")
+        }
+        setSizes(sizes, layers: model.layerCount)
+    }
+
+    private static func checkKind(_ file: ConfigFile) throws(EngineError) {
         guard let type = try file.string("peft_type") else { throw file.wrong("peft_type", "it is missing") }
         guard type == "LORA" else {
             throw file.unsupported("peft_type", "is \(type.prefix(60).debugDescription); only \"LORA\" is")
@@ -17,10 +46,16 @@ extension LoRAAdapter.Config {
             throw file.unsupported("bias", "is \(bias.prefix(60).debugDescription); only \"none\" is")
         }
         try file.requireOff(
-            "use_dora", "fan_in_fan_out", "rank_pattern", "alpha_pattern", "modules_to_save", "layers_to_transform",
-            "layers_pattern", "layer_replication", "lora_bias", "use_qalora", "use_bdlora", "exclude_modules",
-            "trainable_token_indices", "target_parameters", "alora_invocation_tokens", "arrow_config",
+            "use_dora", "fan_in_fan_out", "modules_to_save", "layer_replication", "lora_bias", "use_qalora",
+            "use_bdlora", "trainable_token_indices", "target_parameters", "alora_invocation_tokens", "arrow_config",
             "megatron_config", "kasa_config", "velora_config", "monteclora_config")
+        // A feature that is not known yet is a switch or a group of settings; texts and numbers only tune others.
+        for key in file.members.keys.sorted() where !known.contains(key) {
+            switch file.value(key) {
+            case .bool(true), .object, .array: try file.requireOff(key)
+            default: continue
+            }
+        }
         if case .string(let start) = file.value("init_lora_weights"),
             ["pissa", "olora", "loftq", "corda", "lora_ga"].contains(where: { start.lowercased().hasPrefix($0) })
         {
@@ -29,74 +64,12 @@ extension LoRAAdapter.Config {
                 "is \(start.prefix(60).debugDescription), which changes the base weights; convert the adapter with PEFT"
             )
         }
-        let rank = try file.requiredInteger("r", in: 1...16_384)
-        let alpha = try file.number("lora_alpha") ?? 8
-        let dropout = try file.number("lora_dropout") ?? 0
-        guard (0..<1).contains(dropout) else { throw file.wrong("lora_dropout", "\(dropout) is not from 0 to below 1") }
-        self.init(
-            rank: rank, alpha: alpha, dropout: dropout, targets: try Self.targets(file),
-            rankStabilized: try file.bool("use_rslora") ?? false)
     }
 
-    /// Writes an `adapter_config.json` that PEFT loads.
-    func save(path: String, baseModelName: String?) throws(EngineError) {
-        let names = targets.map { "\"\($0.moduleName)\"" }.joined(separator: ", ")
-        var base = "null"
-        if let baseModelName, let data = try? JSONEncoder().encode(baseModelName) {
-            base = String(decoding: data, as: UTF8.self)
-        }
-        let text = """
-            {
-              "alpha_pattern": {},
-              "auto_mapping": null,
-              "base_model_name_or_path": \(base),
-              "bias": "none",
-              "fan_in_fan_out": false,
-              "inference_mode": true,
-              "init_lora_weights": true,
-              "layers_pattern": null,
-              "layers_to_transform": null,
-              "lora_alpha": \(alpha == alpha.rounded() && abs(alpha) < 1e9 ? "\(Int(alpha))" : "\(alpha)"),
-              "lora_dropout": \(dropout),
-              "modules_to_save": null,
-              "peft_type": "LORA",
-              "r": \(rank),
-              "rank_pattern": {},
-              "revision": null,
-              "target_modules": [\(names)],
-              "task_type": "CAUSAL_LM",
-              "use_dora": false,
-              "use_rslora": \(rankStabilized)
-            }
-
-            """
-        var file = try AtomicFile(path: path)
-        try file.write(Array(text.utf8))
-        try file.commit()
-    }
-
-    /// The adapted layers, in `Projection` order: a list of module names, or "all-linear".
-    private static func targets(_ file: ConfigFile) throws(EngineError) -> [Projection] {
-        let key = "target_modules"
-        switch file.value(key) {
-        case .string("all-linear"): return Projection.allCases
-        case .array(let values):
-            var chosen: Set<Projection> = []
-            for value in values {
-                guard case .string(let name) = value,
-                    let projection = Projection.allCases.first(where: { [$0.moduleName, $0.rawValue].contains(name) })
-                else {
-                    throw file.unsupported(
-                        key,
-                        "names \(value.summary); only \(Projection.allCases.map(\.moduleName).joined(separator: ", ")) are"
-                    )
-                }
-                chosen.insert(projection)
-            }
-            guard !chosen.isEmpty else { throw file.wrong(key, "it names no layer") }
-            return Projection.allCases.filter(chosen.contains)
-        case let other:
-            throw file.unsupported(key, "is \(other.summary); a list of module names or \"all-linear\" is expected")
-        }
-    }
+    /// Keys whose values are read, or change nothing once the adapter is trained.
+    private static let known: Set<String> = [
+        "auto_mapping", "base_model_name_or_path", "inference_mode", "init_lora_weights", "loftq_config", "eva_config",
+        "corda_config", "lora_ga_config", "ensure_weight_tying", "runtime_config", "target_modules", "exclude_modules",
+        "rank_pattern", "alpha_pattern", "layers_to_transform", "layers_pattern", "use_rslora",
+    ]
 }
