@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
         .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])]),
+        .target(name: "CSandbox"),
 
         // Vocabulary: no I/O, no other target of ours.
         .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: numeric),
@@ -72,7 +73,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Internalization",
-            dependencies: ["PromptSchema", "Tokenization", "Engine", "Tuning", crypto],
+            dependencies: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox", crypto],
             swiftSettings: numeric),
 
         // Edges.
@@ -146,7 +147,7 @@ let package = Package(
             dependencies: [
                 "Internalization", "PromptSchema", "Tokenization", "Engine", "Tuning", "HouseBooks", "TestSupport",
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "TestSupport"],
             swiftSettings: strict),

@@ -28,7 +28,7 @@ struct PromptIntern: AsyncParsableCommand {
                 name: "Tasks:",
                 subcommands: [
                     SchemaCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self,
-                    ExportCommand.self,
+                    ExportCommand.self, BaselinesCommand.self, ProgramsCommand.self,
                     DemoCommand.self,
                 ]),
         ])

@@ -12,7 +12,7 @@ struct DependencyTable {
     var rows: [String: Row]
 
     /// Bridges to C: no Swift import can name them but in the targets whose row does.
-    static let bridges: Set<String> = ["CCurl", "COpenBLAS", "CKernels"]
+    static let bridges: Set<String> = ["CCurl", "COpenBLAS", "CKernels", "CSandbox"]
     /// What the toolchain brings, allowed everywhere.
     static let system: Set<String> = ["Swift", "Glibc", "Musl", "Darwin", "Dispatch", "Synchronization"]
     /// What needs a row's permission, though the toolchain brings it.
@@ -24,6 +24,7 @@ struct DependencyTable {
         "CCurl": Row(),
         "COpenBLAS": Row(),
         "CKernels": Row(),
+        "CSandbox": Row(),
 
         "PromptSchema": Row(packages: ["Crypto"], foundation: false),
         "ChatAPI": Row(foundation: false),
@@ -39,7 +40,8 @@ struct DependencyTable {
 
         "Gateway": Row(
             ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry", "Access"]),
-        "Internalization": Row(ours: ["PromptSchema", "Tokenization", "Engine", "Tuning"], packages: ["Crypto"]),
+        "Internalization": Row(
+            ours: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox"], packages: ["Crypto"]),
 
         "HouseBooks": Row(ours: ["PromptSchema"]),
         "Configuration": Row(

@@ -43,8 +43,9 @@ struct MetricTests {
     @Test("an empty answer scores nothing, and a perfect one everything", arguments: MetricTable.all.map(\.name))
     func ends(_ name: String) throws {
         let metric = try MetricTable.named([name])[0]
-        #expect(metric.percent([graded("", ["ls -l /tmp now"])]) == 0)
-        #expect(abs(metric.percent([graded("ls -l /tmp now", ["ls -l /tmp now"])]) - 100) < 1e-9)
+        let label = TaskRow(query: "q", answer: "ls -l /tmp now", template: "ls -l File File")
+        #expect(metric.percent([GradedAnswer(text: "", references: [label])]) == 0)
+        #expect(abs(metric.percent([GradedAnswer(text: label.answer, references: [label])]) - 100) < 1e-9)
     }
 
     @Test("an unknown metric is refused with the names of the known ones")

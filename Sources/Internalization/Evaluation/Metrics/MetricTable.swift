@@ -3,6 +3,7 @@ public enum MetricTable {
     /// All of them, in the order of reports.
     public static let all: [any AnswerMetric] = [
         ExactMatch(), IdenticalMatch(), BLEUMetric(unit: .characters), BLEUMetric(unit: .tokens), CorpusBLEU(),
+        TemplateMatch(scope: .all), TemplateMatch(scope: .havingOne), UtilityMatch(), CommandMatch(),
     ]
 
     /// What is reported when a task names nothing.
