@@ -18,10 +18,10 @@ struct BashTemplateTests {
                 "find Path -name Regex -and \\( -name Regex -or -name Regex \\)"
             ),
             ("find /var -print0 | xargs -0 ls -lSh", "find Path -print0 | xargs -0 -I {} ls -l -S -h {}"),
-            ("find . | xargs -I% mv % /tmp", "find Path | xargs -I {} mv {} File"),
+            ("find . | xargs -I% mv % /srv", "find Path | xargs -I {} mv {} File"),
             ("cat a | cut -d' ' -f2- | head -5", "cat File | cut -d Regex -f Number | head - Quantity"),
             ("grep -e a -e b file", "grep -e Regex -e Regex File"),
-            ("tar xzf a.tgz -C /tmp", "tar -x -z -f File -C Directory"),
+            ("tar xzf a.tgz -C /srv", "tar -x -z -f File -C Directory"),
             ("sudo chown -R root:root /srv", "chown -R Regex File"),
             ("chmod -x *", "chmod -Permission File"),
             ("comm -12 <(sort a) <(sort b)", "comm -1 -2 <( sort File ) <( sort File )"),
