@@ -127,10 +127,7 @@ static float unpack(pi_format format, const uint8_t *block, size_t output, size_
     }
 }
 
-void pi_unpack_panel(pi_format format, float *weights, const void *panel, size_t stride, size_t outputs,
-                     size_t inputs) {
-    for (size_t o = 0; o < outputs; o++)
-        for (size_t i = 0; i < inputs; i++)
-            weights[o * stride + i] =
-                unpack(format, (const uint8_t *)panel + i / 32 * pi_block_bytes(format), o, i % 32);
+void pi_unpack_row(pi_format format, float *weights, const void *panel, size_t output, size_t inputs) {
+    for (size_t i = 0; i < inputs; i++)
+        weights[i] = unpack(format, (const uint8_t *)panel + i / 32 * pi_block_bytes(format), output, i % 32);
 }

@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "packed.h"
+#include "pool.h"
+
 /// The float32 kernels of the engine and the trainer, one table per instruction set.
 ///
 /// All matrices are row-major. `n` counts columns, `rows` counts rows. Pointers must not overlap unless a comment

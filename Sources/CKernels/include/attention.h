@@ -27,8 +27,9 @@ typedef struct pi_attention {
     /// Answer, arranged like the queries.
     float *out;
     size_t out_stride;
-    /// The layer's blocks of the sequence, in order; position p lies in blocks[p / 32].
+    /// The blocks of the sequence, in order; position p of the layer lies in blocks[p / 32] + layer_offset bytes.
     const void *const *blocks;
+    size_t layer_offset;
     /// Row r stands at position start + r and sees that position and the `window - 1` before it (0: all).
     size_t start;
     size_t window;

@@ -73,8 +73,7 @@ bool pi_products_agree(const pi_products *products);
 
 /// Packs a panel from up to 16 weight rows [outputs, inputs], row-major floats with `stride` between rows.
 void pi_pack_panel(pi_format format, void *panel, const float *weights, size_t stride, size_t outputs, size_t inputs);
-/// Writes the weights that a panel stands for, [outputs, inputs].
-void pi_unpack_panel(pi_format format, float *weights, const void *panel, size_t stride, size_t outputs,
-                     size_t inputs);
+/// Writes the weights, `inputs` of them, that a panel stands for in one of its 16 outputs.
+void pi_unpack_row(pi_format format, float *weights, const void *panel, size_t output, size_t inputs);
 
 #endif

@@ -22,4 +22,13 @@ import CKernels
     public var name: String {
         unsafe String(cString: functions.name)
     }
+
+    /// The packed products that belong to this instruction set.
+    var products: ProductTable {
+        switch name {
+        case Self.best.name: .best
+        case "avx2": ProductTable.named("avx2") ?? .scalar
+        default: .scalar
+        }
+    }
 }

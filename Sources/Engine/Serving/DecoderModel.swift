@@ -1,48 +1,89 @@
 /// A model ready to compute: weights, and the tables that belong to them. Immutable, shared between threads.
 public struct DecoderModel: Sendable {
-    /// The parameters; an adapter is already added in.
-    public let weights: ModelWeights
+    /// The model's shape.
+    public let config: ModelConfig
+    /// How the matrices are held.
+    public let precision: WeightPrecision
     /// Most positions computed at once; longer prompts go in chunks of this size.
     public static let chunk = 256
+    let packed: PackedWeights
     let rotary: RotaryTable
     let kernels: KernelTable
-    let attention: CachedAttention
+    let products: ProductTable
+    let team: ThreadTeam
+    /// What an adapter is added to; nil when the model was made without.
+    private let source: ModelWeights?
 
-    /// A model with these weights; `kernels` is for comparing instruction sets.
+    /// How a model computes.
+    public struct Options: Sendable {
+        /// How the matrices are held.
+        public var precision: WeightPrecision
+        /// Threads that share the work of a step.
+        public var team: ThreadTeam
+        /// The instruction set; another than the best is for comparing them.
+        public var kernels: KernelTable
+        /// True keeps the weights that the model was made from, which `merging` needs.
+        public var keepsWeights: Bool
+
+        /// Float32 on the calling thread, unless something else is said.
+        public init(
+            precision: WeightPrecision = .float32, team: ThreadTeam = .single, kernels: KernelTable = .best,
+            keepsWeights: Bool = true
+        ) {
+            self.precision = precision
+            self.team = team
+            self.kernels = kernels
+            self.keepsWeights = keepsWeights
+        }
+    }
+
+    /// A model with these weights.
     ///
-    /// - Throws: `EngineError.openBLAS` when the matrix library is missing.
-    public init(weights: ModelWeights, kernels: KernelTable = .best) throws(EngineError) {
+    /// - Throws: `EngineError.openBLAS` when the matrix library is missing, `.limit` when a head is wider than the
+    ///   kernels' 256.
+    public init(weights: ModelWeights, options: Options = Options()) throws(EngineError) {
         try BLAS.load()
-        self.weights = weights
-        self.kernels = kernels
-        rotary = RotaryTable(weights.config)
-        attention = CachedAttention(
-            heads: weights.config.headCount, keyValueHeads: weights.config.keyValueHeadCount,
-            headSize: weights.config.headSize)
+        guard weights.config.headSize <= 256 else {
+            throw .limit("a head has \(weights.config.headSize) elements; the engine computes heads of up to 256")
+        }
+        self.init(weights: weights, rotary: RotaryTable(weights.config), options: options)
     }
 
     /// A model with the adapter added to a copy of the weights.
-    public init(weights: ModelWeights, adapter: LoRAAdapter) throws(EngineError) {
-        self = try DecoderModel(weights: weights).merging(adapter)
+    public init(
+        weights: ModelWeights, adapter: LoRAAdapter, options: Options = Options()
+    ) throws(EngineError) {
+        guard adapter.model == weights.config else { throw Self.otherShape }
+        try self.init(weights: weights.merging(adapter), options: options)
     }
 
     /// This model with the adapter added to a copy of its weights; the tables are shared.
     public func merging(_ adapter: LoRAAdapter) throws(EngineError) -> DecoderModel {
-        guard adapter.model == config else {
-            throw .limit("the adapter was made for a model of another shape than this one")
-        }
-        return DecoderModel(weights: weights.merging(adapter), rotary: rotary, kernels: kernels, attention: attention)
+        guard adapter.model == config, let source else { throw Self.otherShape }
+        return DecoderModel(
+            weights: source.merging(adapter), rotary: rotary,
+            options: Options(precision: precision, team: team, kernels: kernels, keepsWeights: false))
     }
 
-    private init(weights: ModelWeights, rotary: RotaryTable, kernels: KernelTable, attention: CachedAttention) {
-        self.weights = weights
+    private static let otherShape = EngineError.limit(
+        "the adapter was made for a model of another shape than this one")
+
+    private init(weights: ModelWeights, rotary: RotaryTable, options: Options) {
+        config = weights.config
+        precision = options.precision
+        packed = PackedWeights(weights, precision: options.precision, team: options.team)
         self.rotary = rotary
-        self.kernels = kernels
-        self.attention = attention
+        kernels = options.kernels
+        products = options.kernels.products
+        team = options.team
+        source = options.keepsWeights ? weights : nil
     }
 
-    /// The model's shape.
-    public var config: ModelConfig { weights.config }
+    /// True when keys and values are held in half precision: whenever the weights are narrower than float32.
+    var usesHalfCache: Bool { precision != .float32 }
+
+    /// Bytes of one layer in a block of keys and values.
+    var layerBytes: Int { KeyValueBlock.Shape(config, isHalf: usesHalfCache).layerBytes }
 
     /// Runs the tokens after what the cache holds; leaves the last position's logits in `scratch.logits`.
     ///
@@ -60,10 +101,14 @@ public struct DecoderModel: Sendable {
         while start < tokens.count {
             guard !isCancelled() else { return false }
             let end = min(start + Self.chunk, tokens.count)
-            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: true)
+            _ = advance(
+                tokens[start..<end], cache: &cache, scratch: &scratch, wanted: end == tokens.count ? .last : .none)
             start = end
         }
-        head(row: 0, scratch: &scratch)
+        var logits: [Float] = []
+        swap(&logits, &scratch.logits)
+        heads(rows: 1, into: &logits, scratch: &scratch)
+        swap(&logits, &scratch.logits)
         return true
     }
 
@@ -102,10 +147,27 @@ public struct DecoderModel: Sendable {
         var start = 0
         while start < tokens.count {
             let end = min(start + Self.chunk, tokens.count)
-            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: false)
-            body(heads(rows: end - start, scratch: &scratch), start..<end)
+            let rows = advance(tokens[start..<end], cache: &cache, scratch: &scratch, wanted: .all)
+            var logits = [Float](repeating: 0, count: rows * config.vocabularySize)
+            heads(rows: rows, into: &logits, scratch: &scratch)
+            body(logits, start..<end)
             start = end
         }
+    }
+
+    /// Runs one sequence's tokens; returns how many final hidden rows `scratch` has.
+    private func advance(
+        _ tokens: ArraySlice<Int32>, cache: inout KeyValueCache, scratch: inout DecoderScratch,
+        wanted: SequenceStep.Wanted
+    ) -> Int {
+        // Taken out and put back: a block that two caches hold would be copied when it is written to.
+        var own = KeyValueCache(config)
+        swap(&own, &cache)
+        var steps = [SequenceStep(tokens: tokens, cache: own, wanted: wanted)]
+        own = KeyValueCache(config)
+        let rows = step(&steps, scratch: &scratch)
+        cache = steps[0].cache
+        return rows
     }
 
     /// Refuses tokens that the model cannot run after `count` earlier ones.

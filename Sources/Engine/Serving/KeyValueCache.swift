@@ -1,35 +1,26 @@
-/// The keys and values of the positions that a sequence has passed through, for every layer.
+/// The keys and values of the positions that a sequence has passed through, for every layer, in blocks of 32.
 ///
 /// A value: a copy is an independent sequence with the same past, so a long shared prompt is computed once and
-/// forked for each question. Layout per layer: [positions, key/value heads * head size], keys already rotated.
+/// forked for each question. Full blocks are shared between copies; a block that is written to is its sequence's own.
 public struct KeyValueCache: Sendable {
     /// Number of positions held.
     public private(set) var count = 0
     /// Most positions that fit the model.
     public let limit: Int
-    var keys: [[Float]]
-    var values: [[Float]]
-    let width: Int
-    private var capacity = 0
+    /// The blocks that hold the positions, and room for some more.
+    private(set) var blocks: [KeyValueBlock] = []
+    private let config: ModelConfig
 
     /// An empty cache for a model of this shape.
     public init(_ config: ModelConfig) {
         limit = config.maximumPositions
-        width = config.keyValueWidth
-        keys = [[Float]](repeating: [], count: config.layerCount)
-        values = keys
+        self.config = config
     }
 
-    /// A cache with the same positions and room for `extra` more; copies only what is held.
+    /// A cache with the same positions; `extra` is a hint of how many more will come.
     public func fork(reserving extra: Int = 0) -> KeyValueCache {
         var copy = self
-        copy.capacity = min(limit, count + max(extra, 1))
-        let held = count * width
-        let room = [Float](repeating: 0, count: copy.capacity * width - held)
-        for layer in keys.indices {
-            copy.keys[layer] = keys[layer][..<held] + room
-            copy.values[layer] = values[layer][..<held] + room
-        }
+        copy.blocks.removeLast(blocks.count - (count + KeyValueBlock.positions - 1) / KeyValueBlock.positions)
         return copy
     }
 
@@ -39,15 +30,18 @@ public struct KeyValueCache: Sendable {
         count = position
     }
 
-    /// Makes room for `positions` in all; at least doubles, so that growing costs little per token.
-    mutating func reserve(_ positions: Int) {
+    /// Makes room for `positions` in all, in blocks that nobody else holds from position `count` on.
+    mutating func reserve(_ positions: Int, isHalf: Bool) {
         precondition(positions <= limit, "more positions than the model allows")
-        guard positions > capacity else { return }
-        capacity = min(limit, max(positions, capacity * 2, 64))
-        for layer in keys.indices {
-            let missing = capacity * width - keys[layer].count
-            keys[layer].append(contentsOf: repeatElement(0, count: missing))
-            values[layer].append(contentsOf: repeatElement(0, count: missing))
+        let shape = KeyValueBlock.Shape(config, isHalf: isHalf)
+        if count == 0, let first = blocks.first, first.shape != shape { blocks = [] }
+        precondition(blocks.first.map { $0.shape == shape } ?? true, "a cache of another model or precision")
+        let written = count / KeyValueBlock.positions
+        let needed = (positions + KeyValueBlock.positions - 1) / KeyValueBlock.positions
+        while blocks.count < needed { blocks.append(KeyValueBlock(shape)) }
+        for index in written..<max(needed, written) where !isKnownUniquelyReferenced(&blocks[index]) {
+            blocks[index] =
+                index * KeyValueBlock.positions < count ? blocks[index].copied() : KeyValueBlock(shape)
         }
     }
 

@@ -61,7 +61,7 @@ struct ReferenceTests {
         let merged = adapter.map(weights.merging) ?? weights
         for name in ["scalar", "avx2", "avx512"] {
             guard let kernels = KernelTable.named(name) else { continue }
-            let model = try DecoderModel(weights: merged, kernels: kernels)
+            let model = try DecoderModel(weights: merged, options: .init(kernels: kernels))
             var cache = KeyValueCache(model.config)
             #expect(largestDifference(try model.logits(expected.prompt, cache: &cache), plain) < 1e-4)
         }
