@@ -62,7 +62,7 @@ static uint16_t int4_steps(uint8_t *steps, const float *w) {
     if (fabsf(found) > 1e-30f && fabsf(found) < INFINITY) {
         float least = INFINITY;
         for (int candidate = 0; candidate < 9; candidate++) {
-            uint16_t bits = nearest(found / (-9.0f + 0.375f * (float)candidate));
+            uint16_t bits = nearest(found / (-8.0f + 0.3f * (float)(candidate - 4)));
             float error = bits == 0 ? INFINITY : int4_error(w, widen(bits), 1.0f / widen(bits));
             if (error < least) best = bits, least = error;
         }

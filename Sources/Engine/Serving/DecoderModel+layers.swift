@@ -42,6 +42,18 @@ extension DecoderModel {
         }
     }
 
+    /// Runs the tokens of several sequences in one pass; the caches then hold them.
+    ///
+    /// - Returns: the logits of the wanted rows in the order of the steps, [rows, vocabulary] or longer.
+    func logits(of steps: inout [SequenceStep], scratch: inout DecoderScratch) -> [Float] {
+        let rows = step(&steps, scratch: &scratch)
+        var logits: [Float] = []
+        swap(&logits, &scratch.logits)
+        heads(rows: rows, into: &logits, scratch: &scratch)
+        scratch.logits = logits
+        return logits
+    }
+
     /// The logits of the first `rows` rows of the last step, [rows, vocabulary].
     func heads(rows: Int, into logits: inout [Float], scratch: inout DecoderScratch) {
         norm(packed.finalNorm, rows: rows, scratch: scratch)
