@@ -37,14 +37,16 @@ extension PackedMatrix {
             let first = panels.lowerBound * 16
             unsafe multiply(
                 operands.output + rowRange.lowerBound * operands.outputStride + first, operands.outputStride,
-                memory.base + offset + panels.lowerBound * plan.panelBytes, min(outputs, panels.upperBound * 16) - first,
+                memory.base + offset + panels.lowerBound * plan.panelBytes,
+                min(outputs, panels.upperBound * 16) - first,
                 &x, operands.adds)
         }
     }
 
-    private typealias Function = @convention(c) (
-        UnsafeMutablePointer<Float>?, Int, UnsafeRawPointer?, Int, UnsafePointer<pi_rows>?, Bool
-    ) -> Void
+    private typealias Function =
+        @convention(c) (
+            UnsafeMutablePointer<Float>?, Int, UnsafeRawPointer?, Int, UnsafePointer<pi_rows>?, Bool
+        ) -> Void
 
     private func function(_ products: ProductTable) -> Function {
         let (f32, bf16, int8, int4) = unsafe products.functions.multiply

@@ -32,7 +32,8 @@ import CKernels
             var job = Job(body: body)
             unsafe withUnsafeMutablePointer(to: &job) { job in
                 unsafe pi_pool_run(
-                    pool, parts, { context, part in unsafe context!.assumingMemoryBound(to: Job.self).pointee.body(part) },
+                    pool, parts,
+                    { context, part in unsafe context!.assumingMemoryBound(to: Job.self).pointee.body(part) },
                     job)
             }
         }

@@ -105,7 +105,8 @@ extension DecoderModel {
                     start: sequence.start, window: window, heads: config.headCount,
                     key_value_heads: config.keyValueHeadCount, head_size: config.headSize, scale: scale,
                     half: usesHalfCache)
-                unsafe products.functions.attend(&attention, piece.head, piece.rows.lowerBound - first, piece.rows.count)
+                unsafe products.functions.attend(
+                    &attention, piece.head, piece.rows.lowerBound - first, piece.rows.count)
             }
         }
     }

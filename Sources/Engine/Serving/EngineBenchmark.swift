@@ -12,8 +12,9 @@ public struct EngineBenchmark: Sendable {
         public let context: Int
         /// Median over the rounds of all sequences' tokens a second.
         public let tokensPerSecond: Double
-        /// The rounds' fastest and slowest.
+        /// The fastest round.
         public let fastest: Double
+        /// The slowest round.
         public let slowest: Double
     }
 

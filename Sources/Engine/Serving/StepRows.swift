@@ -38,7 +38,8 @@ import CKernels
             let rows = tokens.count..<tokens.count + step.tokens.count
             let start = step.cache.count
             unsafe sequences.append(
-                Sequence(rows: rows, start: start, blocks: step.cache.blocks.map { unsafe UnsafeRawPointer($0.layer(0)) }))
+                Sequence(
+                    rows: rows, start: start, blocks: step.cache.blocks.map { unsafe UnsafeRawPointer($0.layer(0)) }))
             tokens += step.tokens
             positions += (start..<start + rows.count).map { Int32($0) }
             owners += repeatElement(number, count: rows.count)
