@@ -7,6 +7,7 @@
 extern const pi_products pi_products_portable;
 #if defined(__x86_64__)
 extern const pi_products pi_products_avx2;
+extern const pi_products pi_products_avx512;
 #endif
 
 const pi_products *pi_products_scalar(void) {
@@ -20,6 +21,10 @@ const pi_products *pi_products_named(const char *name) {
     if (strcmp(name, "avx2") == 0 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
         __builtin_cpu_supports("f16c"))
         return &pi_products_avx2;
+    if (strcmp(name, "avx512vnni") == 0 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512vnni"))
+        return &pi_products_avx512;
 #endif
     return NULL;
 }
