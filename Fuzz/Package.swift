@@ -29,6 +29,8 @@ let package = Package(
             name: "SchemaFiles", dependencies: ["PromptSchema", .product(name: "Yams", package: "Yams")],
             swiftSettings: tested),
         .target(name: "HTTPHeads", dependencies: ["ChatAPI"], swiftSettings: tested),
+        .target(name: "CheckpointFiles", swiftSettings: tested),
+        .target(name: "Tokenization", dependencies: ["Crypto"], swiftSettings: tested),
         .target(name: "FuzzSupport", swiftSettings: strict),
         .executableTarget(name: "fuzz-json", dependencies: ["ChatAPI", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(name: "fuzz-sse", dependencies: ["ChatAPI", "FuzzSupport"], swiftSettings: fuzzer),
@@ -36,6 +38,13 @@ let package = Package(
             name: "fuzz-recognition", dependencies: ["PromptSchema", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(
             name: "fuzz-schema", dependencies: ["SchemaFiles", "PromptSchema", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(
+            name: "fuzz-safetensors", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(name: "fuzz-config", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(
+            name: "fuzz-adapter", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(
+            name: "fuzz-tokenizer", dependencies: ["Tokenization", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(name: "fuzz-http", dependencies: ["HTTPHeads", "FuzzSupport"], swiftSettings: fuzzer),
     ]
 )

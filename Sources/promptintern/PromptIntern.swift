@@ -31,6 +31,7 @@ struct PromptIntern: AsyncParsableCommand {
                     ExportCommand.self, BaselinesCommand.self, ProgramsCommand.self,
                     DemoCommand.self,
                 ]),
+            CommandGroup(name: "Engine:", subcommands: [EngineCommand.self]),
         ])
 
     static func main() async {

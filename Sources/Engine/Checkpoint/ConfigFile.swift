@@ -67,7 +67,11 @@ struct ConfigFile {
                 file: path, at: "byte \(Self.maximumBytes)",
                 reason: "the file is larger than \(Self.maximumBytes) bytes")
         }
-        let bytes = try file.bytes(0..<file.size)
+        try self.init(bytes: file.bytes(0..<file.size), path: path)
+    }
+
+    /// Reads the bytes of a file.
+    init(bytes: [UInt8], path: String) throws(EngineError) {
         do {
             members = try JSONDecoder().decode([String: ConfigValue].self, from: Data(bytes))
         } catch {

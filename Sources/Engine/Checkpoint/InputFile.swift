@@ -36,6 +36,11 @@ struct InputFile: ~Copyable {
         return bytes
     }
 
+    /// Maps the whole file, which is not empty; the mapping outlives this value. `MAP_FAILED` when the system refuses.
+    func map() -> UnsafeMutableRawPointer? {
+        unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    }
+
     /// Fills `count` elements from `index` on with the file's bytes from `offset` on, as they lie there.
     func read<Element: BitwiseCopyable>(
         from offset: Int, into buffer: inout [Element], at index: Int, count: Int

@@ -29,7 +29,7 @@ extension LoRAAdapter {
         var adapter = LoRAAdapter(config: config, model: model)
         for place in places {
             guard let tensor = file.header.tensors[place.name] else { continue }
-            try file.read(tensor, into: &adapter.values, at: place.offset)
+            file.read(tensor, into: &adapter.values, at: place.offset)
         }
         return adapter
     }

@@ -7,7 +7,10 @@ extension LoRAAdapter.Config {
     ///
     /// - Throws: `EngineError.unsupported` naming the key of anything but plain LoRA on linear layers.
     public init(path: String, model: ModelConfig) throws(EngineError) {
-        let file = try ConfigFile(path: path)
+        try self.init(ConfigFile(path: path), model: model)
+    }
+
+    init(_ file: ConfigFile, model: ModelConfig) throws(EngineError) {
         try Self.checkKind(file)
         let rank = try file.requiredInteger("r", in: 1...16_384)
         let alpha = try file.number("lora_alpha") ?? 8

@@ -21,7 +21,10 @@ extension ModelConfig {
     ///
     /// Absent keys take the family's defaults in transformers.
     public init(path: String) throws(EngineError) {
-        let file = try ConfigFile(path: path)
+        try self.init(ConfigFile(path: path))
+    }
+
+    init(_ file: ConfigFile) throws(EngineError) {
         let family = try Self.family(file)
         let defaults = family.defaults
         let vocabulary = try file.requiredInteger("vocab_size", in: 1...4_000_000)
@@ -43,6 +46,10 @@ extension ModelConfig {
         guard headSize % 2 == 0 else { throw file.wrong("head_dim", "the head size \(headSize) is odd") }
         let layers = try file.requiredInteger("num_hidden_layers", in: 1...1_000)
         let positions = try file.integer("max_position_embeddings", in: 1...1_048_576) ?? defaults.positions
+        guard positions * headSize <= 1 << 27 else {
+            throw file.wrong(
+                "max_position_embeddings", "the rotary table of \(positions) positions by \(headSize) is too large")
+        }
         let rope = try RotarySettings(file, maximumPositions: positions)
         self.init(
             vocabularySize: vocabulary, hiddenSize: hidden,

@@ -10,6 +10,8 @@ public struct ModelLayout: Sendable, Equatable {
         public let shape: [Int]
         /// The tensor's elements in the flat buffer.
         public let range: Range<Int>
+        /// True for the weight of a norm.
+        public var isNorm: Bool { name.hasSuffix("norm.weight") }
     }
 
     /// The parameters of one decoder layer.

@@ -160,6 +160,39 @@ struct ModelCheckpointTests {
         if fixture == .untied { #expect(rounded.values == weights.values) }
     }
 
+    @Test("a checkpoint gives each parameter alone as it gives all", arguments: ["llama-linear", "gemma", "qwen3"])
+    func tensorByTensor(_ name: String) throws {
+        let checkpoint = try Checkpoint(folder: FamilyFixture.folder(name))
+        let weights = checkpoint.weights()
+        for entry in checkpoint.layout.entries {
+            #expect(checkpoint.values(in: entry.range) == Array(weights.values[entry.range]))
+        }
+    }
+
+    @Test("a file that is replaced while it is open is read as it was")
+    func replaced() throws {
+        let folder = try TinyModelFolder()
+        let weights = try Fixture.tied.weights()
+        try weights.save(folder: folder.path, precision: .float32)
+        let checkpoint = try Checkpoint(folder: folder.path)
+        try ModelWeights(config: weights.config).save(folder: folder.path, precision: .bfloat16)
+        #expect(checkpoint.weights().values == weights.values)
+    }
+
+    @Test(
+        "an index that leads outside the folder, or to no file, is refused",
+        arguments: [
+            "../model.safetensors", "/etc/passwd", "a/b", "..", ".hidden", "", "a\\u0000b", "missing.safetensors", ".",
+        ])
+    func traversal(_ name: String) throws {
+        let folder = try TinyModelFolder()
+        let weights = try Fixture.tied.weights()
+        try weights.save(folder: folder.path, precision: .float32)
+        let text = #"{"weight_map":{"model.norm.weight":"model.safetensors","x":"\#(name)"}}"#
+        _ = try folder.write(text, to: "model.safetensors.index.json")
+        #expect(throws: EngineError.self) { try Checkpoint(folder: folder.path) }
+    }
+
     @Test("shards named by an index are read as one checkpoint")
     func shards() throws {
         let folder = try TinyModelFolder()
@@ -202,11 +235,17 @@ struct ModelCheckpointTests {
         #expect(try refusal(all) == "")
         #expect(try refusal(Array(all.dropLast())).contains("model.norm.weight"))
         #expect(try refusal(all + [.init(name: "lm_head.weight", shape: [1], values: [1])]).contains("lm_head.weight"))
+        let embedding = all[0]
+        #expect(try refusal(all + [.init(name: "lm_head.weight", shape: [96, 32], values: embedding.values)]) == "")
+        let turned = ArraySlice(embedding.values.reversed())
+        #expect(
+            try refusal(all + [.init(name: "lm_head.weight", shape: [96, 32], values: turned)]).contains("another head")
+        )
         let bias = SafetensorsWriter.Tensor(name: "model.layers.0.self_attn.q_proj.bias", shape: [1], values: [1])
         #expect(try refusal(all + [bias]).contains("q_proj.bias"))
-        var turned = all
-        turned[0].shape.reverse()
-        #expect(try refusal(turned).contains("[32, 96]"))
+        var transposed = all
+        transposed[0].shape.reverse()
+        #expect(try refusal(transposed).contains("[32, 96]"))
     }
 
     @Test("sizes whose parameters no memory holds are refused before any is taken")

@@ -3,6 +3,24 @@ import Foundation
 import TestSupport
 import Testing
 
+/// A row of Fixtures/safetensors.json (Tools/safetensors_reference.py).
+struct CraftedFile: Decodable {
+    var header: String
+    var piece: String?
+    var count: Int?
+    var end: String?
+    var data: Int
+    var says: String
+    var python: Bool
+
+    var whole: String { header + String(repeating: piece ?? "", count: count ?? 0) + (end ?? "") }
+
+    static func all() throws -> [CraftedFile] {
+        let file = URL(fileURLWithPath: TinyModelFixture.path("safetensors.json"))
+        return try JSONDecoder().decode([CraftedFile].self, from: Data(contentsOf: file))
+    }
+}
+
 @Suite("Safetensors files")
 struct SafetensorsTests {
     static let good =
@@ -53,116 +71,24 @@ struct SafetensorsTests {
         #expect(throws: EngineError.self) { try file.values(of: "c") }
     }
 
-    /// A crafted header (after the 8 bytes of length), the number of data bytes, and what the error must say.
-    static let hostile: [(header: String, data: Int, says: String)] = [
-        ("", 12, "'{'"),
-        (" " + good, 12, "'{'"),
-        ("[]", 0, "'{'"),
-        ("null", 0, "'{'"),
-        ("{", 0, "expected"),
-        ("{}", 12, "no tensor covers"),
-        ("{}x", 0, "after the header"),
-        ("{}{}", 0, "after the header"),
-        (good + "\u{0}", 12, "after the header"),
-        (good, 11, "do not fit"),
-        (good, 13, "no tensor covers"),
-        (good, 0, "do not fit"),
-        (#"{"a":1}"#, 0, "'{' is expected"),
-        (#"{"a":null}"#, 0, "'{' is expected"),
-        (#"{"a":{}}"#, 0, "lacks"),
-        (#"{a:{}}"#, 0, "'\"' is expected"),
-        (#"{"a" {}}"#, 0, "':' is expected"),
-        (#"{"a":{"dtype":"F32","shape":[1]}}"#, 4, "lacks"),
-        (#"{"a":{"dtype":"F32","data_offsets":[0,4]}}"#, 4, "lacks"),
-        (#"{"a":{"shape":[1],"data_offsets":[0,4]}}"#, 4, "lacks"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],}}"#, 4, "is expected"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},}"#, 4, "is expected"),
-        (#"{"a":{"dtype":"F32","shape":[1,],"data_offsets":[0,4]}}"#, 4, "whole number"),
-        (#"{"a":{"dtype":"F32","shape":1,"data_offsets":[0,4]}}"#, 4, "'[' is expected"),
-        (#"{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}"#, 4, "whole number"),
-        (#"{"a":{"dtype":"F32","shape":[1.0],"data_offsets":[0,4]}}"#, 4, "']' is expected"),
-        (#"{"a":{"dtype":"F32","shape":[1e0],"data_offsets":[0,4]}}"#, 4, "']' is expected"),
-        (#"{"a":{"dtype":"F32","shape":[01],"data_offsets":[0,4]}}"#, 4, "starts with 0"),
-        (#"{"a":{"dtype":"F32","shape":["1"],"data_offsets":[0,4]}}"#, 4, "whole number"),
-        (#"{"a":{"dtype":"F32","shape":[true],"data_offsets":[0,4]}}"#, 4, "whole number"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}"#, 4, "two numbers"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}"#, 4, "two numbers"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[]}}"#, 4, "two numbers"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#, 4, "do not fit"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,8]}}"#, 8, "needs 4 bytes"),
-        (#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, 8, "needs 12 bytes"),
-        (#"{"a":{"dtype":"F32","shape":[],"data_offsets":[0,0]}}"#, 0, "needs 4 bytes"),
-        (#"{"a":{"dtype":"F32","shape":[0],"data_offsets":[0,4]}}"#, 4, "needs 0 bytes"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,9223372036854775807]}}"#, 4, "do not fit"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,9223372036854775808]}}"#, 4, "too large"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[18446744073709551612,4]}}"#, 4, "too large"),
-        (#"{"a":{"dtype":"F32","shape":[99999999999999999999999],"data_offsets":[0,4]}}"#, 4, "too large"),
-        (#"{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,0]}}"#, 0, "overflows"),
-        (#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#, 0, "overflows"),
-        (#"{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}"#, 4, "8 dimensions"),
-        (#"{"a":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}}"#, 8, "I64"),
-        (#"{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}"#, 1, "F8_E4M3"),
-        (#"{"a":{"dtype":"f32","shape":[1],"data_offsets":[0,4]}}"#, 4, "f32"),
-        (#"{"a":{"dtype":"","shape":[1],"data_offsets":[0,4]}}"#, 4, "dtype"),
-        (#"{"a":{"dtype":3,"shape":[1],"data_offsets":[0,4]}}"#, 4, "'\"' is expected"),
-        (#"{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "dtype twice"),
-        (#"{"a":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}"#, 4, "shape twice"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"data_offsets":[0,4]}}"#, 4, "data_offsets twice"),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}"#, 4, "unknown member"),
-        (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-            8, "appears twice"
-        ),
-        (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-            8, "appears twice"
-        ),
-        (
-            #"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#,
-            8, "overlaps"
-        ),
-        (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
-            4, "overlaps"
-        ),
-        (
-            #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#,
-            12, "gap"
-        ),
-        (#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#, 8, "gap"),
-        (#"{"__metadata__":{"a":"1","a":"2"}}"#, 0, "twice"),
-        (#"{"__metadata__":{},"__metadata__":{}}"#, 0, "twice"),
-        (#"{"__metadata__":{"a":1}}"#, 0, "'\"' is expected"),
-        (#"{"__metadata__":[]}"#, 0, "'{' is expected"),
-        (#"{"__metadata__":{"a":{}}}"#, 0, "'\"' is expected"),
-        (#"{"\ud800":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "surrogate"),
-        (#"{"\ud800\u0041":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "surrogate"),
-        (#"{"\udc00":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, 4, "surrogate"),
-        (#"{"\x41":{}}"#, 0, "escape"),
-        (#"{"\u00g1":{}}"#, 0, "hexadecimal"),
-        ("{\"a\nb\":{}}", 0, "control character"),
-        (#"{"a"#, 0, "does not end"),
-        (#"{"a\"#, 0, "does not end"),
-        (#"{"a\u12"#, 0, "does not end"),
-        (String(repeating: #"{"a":"#, count: 20_000), 0, "unknown member"),
-        (String(repeating: "[", count: 100_000), 0, "'{'"),
-        (
-            #"{"a":{"dtype":"F32","shape":[\#(String(repeating: "1,", count: 1_000))1],"data_offsets":[0,4]}}"#, 4,
-            "64 numbers"
-        ),
-    ]
-
-    @Test("a crafted header is refused with the reason", arguments: hostile.indices)
-    func crafted(_ index: Int) throws {
-        let (header, data, says) = Self.hostile[index]
-        let error = try #require(try error(Self.file(header, data: data)))
-        #expect(error.description.contains(says), "\(error.description)")
-        #expect(error.description.contains("x.safetensors"))
-    }
-
-    @Test("there are more than 60 crafted headers")
-    func enough() {
-        #expect(Self.hostile.count > 60)
+    @Test("a crafted file is accepted or refused with the reason, and nothing is accepted that Python refuses")
+    func crafted() throws {
+        let files = try CraftedFile.all()
+        #expect(files.count > 80)
+        for (number, file) in files.enumerated() {
+            let error = try error(Self.file(file.whole, data: file.data))
+            if file.says.isEmpty {
+                #expect(error == nil && file.python, "file \(number): \(String(describing: error))")
+            } else {
+                let text = error?.description ?? "accepted"
+                #expect(text.contains(file.says) && text.contains("x.safetensors"), "file \(number): \(text)")
+            }
+        }
+        // What Python accepts and the engine does not: a space before the header, limits, types that no model of these
+        // families has, members that the format does not know, a metadata key that stands there twice.
+        let stricter = files.filter { $0.python && !$0.says.isEmpty }.map(\.says)
+        #expect(
+            stricter == ["'{'", "64 numbers", "8 dimensions", "I64", "F8_E4M3", "unknown member", "twice"])
     }
 
     @Test("a file cut at any byte, or one byte longer, is refused")
