@@ -37,6 +37,13 @@ public struct SHA256 {
         return last.state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
     }
 
+    /// The hash of some bytes.
+    public static func hash(data: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(data: data)
+        return hash.finalize()
+    }
+
     private mutating func compress(_ block: [UInt8]) {
         var words = (0..<16).map { at in (0..<4).reduce(0 as UInt32) { $0 << 8 | UInt32(block[4 * at + $1]) } }
         for at in 16..<64 {

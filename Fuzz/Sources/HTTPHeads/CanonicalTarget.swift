@@ -1,1 +1,0 @@
-../../../Sources/Gateway/Request/CanonicalTarget.swift
