@@ -37,6 +37,18 @@ public struct Checkpoint: Sendable {
         return values
     }
 
+    /// The same with an adapter added in, whose matrices may be none of these parameters.
+    func values(in range: Range<Int>, merging adapter: LoRAAdapter?) -> [Float] {
+        var values = values(in: range)
+        guard let adapter else { return values }
+        for (number, layer) in layout.layers.enumerated() {
+            for projection in Projection.allCases where layer.range(of: projection) == range {
+                adapter.add(to: &values, at: 0, layer: number, projection)
+            }
+        }
+        return values
+    }
+
     /// All parameters as float32.
     public func weights() -> ModelWeights {
         var weights = ModelWeights(config: config)

@@ -45,12 +45,12 @@ struct PackedPlaces: Sendable {
             offset: place.offset)
     }
 
-    /// Packs every matrix.
-    func pack(_ weights: ModelWeights, into memory: AlignedMemory, team: ThreadTeam) {
+    /// Packs every matrix, one after the other; `values` gives the parameters at a place of the layout.
+    func pack(_ values: (Range<Int>) -> ArraySlice<Float>, into memory: AlignedMemory, team: ThreadTeam) {
         var places = layers.flatMap { $0 } + [head]
         if embedding.offset != head.offset { places.append(embedding) }
         for place in places {
-            matrix(place, in: memory).pack(place.sources.map { weights.values[$0] }, team: team)
+            matrix(place, in: memory).pack(place.sources.map(values), team: team)
         }
     }
 }

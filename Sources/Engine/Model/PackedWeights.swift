@@ -33,30 +33,40 @@ struct PackedWeights: Sendable {
 
     /// Packs weights into memory of their own.
     init(_ weights: ModelWeights, precision: WeightPrecision, team: ThreadTeam) {
-        let places = PackedPlaces(weights.config, precision: precision)
-        let memory = AlignedMemory(count: places.count)
-        places.pack(weights, into: memory, team: team)
-        self.init(places, memory: memory, vectors: weights)
+        self.init(weights.config, precision: precision, team: team) { weights.values[$0] }
     }
 
-    /// The weights that lie packed in a memory; `vectors` gives norms and biases.
-    init(_ places: PackedPlaces, memory: AlignedMemory, vectors weights: ModelWeights) {
-        let layout = weights.layout
-        func vector(_ range: Range<Int>?) -> [Float]? { range.map { Array(weights.values[$0]) } }
+    /// Packs parameters into memory of their own; `values` gives those at a place of the layout, one place at a time.
+    init(
+        _ config: ModelConfig, precision: WeightPrecision, team: ThreadTeam,
+        values: (Range<Int>) -> ArraySlice<Float>
+    ) {
+        let places = PackedPlaces(config, precision: precision)
+        let memory = AlignedMemory(count: places.count)
+        places.pack(values, into: memory, team: team)
+        self.init(places, memory: memory, config: config, vectors: values)
+    }
+
+    /// The weights that lie packed in a memory; `vectors` gives norms and biases by their places.
+    init(
+        _ places: PackedPlaces, memory: AlignedMemory, config: ModelConfig, vectors: (Range<Int>) -> ArraySlice<Float>
+    ) {
+        let layout = ModelLayout(config)
+        func vector(_ range: Range<Int>?) -> [Float]? { range.map { Array(vectors($0)) } }
         func bias(_ projections: [Projection], _ layer: ModelLayout.Layer) -> [Float]? {
             guard projections.contains(where: { layer.bias(of: $0) != nil }) else { return nil }
             return projections.flatMap { projection in
                 vector(layer.bias(of: projection))
-                    ?? [Float](repeating: 0, count: projection.shape(in: weights.config).outputs)
+                    ?? [Float](repeating: 0, count: projection.shape(in: config).outputs)
             }
         }
         embedding = places.matrix(places.embedding, in: memory)
         head = places.matrix(places.head, in: memory)
-        finalNorm = Array(weights.values[layout.finalNorm])
+        finalNorm = Array(vectors(layout.finalNorm))
         layers = zip(layout.layers, places.layers).map { layer, matrices in
             Layer(
-                attentionNorm: Array(weights.values[layer.attentionNorm]),
-                feedForwardNorm: Array(weights.values[layer.feedForwardNorm]), queryNorm: vector(layer.queryNorm),
+                attentionNorm: Array(vectors(layer.attentionNorm)),
+                feedForwardNorm: Array(vectors(layer.feedForwardNorm)), queryNorm: vector(layer.queryNorm),
                 keyNorm: vector(layer.keyNorm), queryKeyValue: places.matrix(matrices[0], in: memory),
                 output: places.matrix(matrices[1], in: memory), gateUp: places.matrix(matrices[2], in: memory),
                 down: places.matrix(matrices[3], in: memory), queryKeyValueBias: bias(Self.fused[0], layer),

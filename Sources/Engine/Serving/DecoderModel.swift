@@ -43,10 +43,31 @@ public struct DecoderModel: Sendable {
     ///   kernels' 256.
     public init(weights: ModelWeights, options: Options = Options()) throws(EngineError) {
         try BLAS.load()
-        guard weights.config.headSize <= 256 else {
-            throw .limit("a head has \(weights.config.headSize) elements; the engine computes heads of up to 256")
-        }
+        try Self.checkHeads(weights.config)
         self.init(weights: weights, rotary: RotaryTable(weights.config), options: options)
+    }
+
+    private static func checkHeads(_ config: ModelConfig) throws(EngineError) {
+        guard config.headSize <= 256 else {
+            throw .limit("a head has \(config.headSize) elements; the engine computes heads of up to 256")
+        }
+    }
+
+    /// A model with the weights of a checkpoint, and an adapter added in, packed one matrix after the other: only one
+    /// is float32 at a time. Nothing is kept that another adapter could be merged into.
+    ///
+    /// - Throws: as `init(weights:options:)`; `.limit` too when the adapter was made for a model of another shape.
+    public init(
+        checkpoint: Checkpoint, adapter: LoRAAdapter? = nil, options: Options = Options()
+    ) throws(EngineError) {
+        try BLAS.load()
+        try Self.checkHeads(checkpoint.config)
+        guard adapter == nil || adapter?.model == checkpoint.config else { throw Self.otherShape }
+        let packed = PackedWeights(checkpoint.config, precision: options.precision, team: options.team) {
+            checkpoint.values(in: $0, merging: adapter)[...]
+        }
+        self.init(
+            checkpoint.config, packed: packed, rotary: RotaryTable(checkpoint.config), options: options, source: nil)
     }
 
     /// A model with the adapter added to a copy of the weights.
@@ -69,14 +90,23 @@ public struct DecoderModel: Sendable {
         "the adapter was made for a model of another shape than this one")
 
     private init(weights: ModelWeights, rotary: RotaryTable, options: Options) {
-        config = weights.config
+        let packed = PackedWeights(weights, precision: options.precision, team: options.team)
+        self.init(
+            weights.config, packed: packed, rotary: rotary, options: options,
+            source: options.keepsWeights ? weights : nil)
+    }
+
+    private init(
+        _ config: ModelConfig, packed: PackedWeights, rotary: RotaryTable, options: Options, source: ModelWeights?
+    ) {
+        self.config = config
         precision = options.precision
-        packed = PackedWeights(weights, precision: options.precision, team: options.team)
+        self.packed = packed
         self.rotary = rotary
         kernels = options.kernels
         products = options.kernels.products
         team = options.team
-        source = options.keepsWeights ? weights : nil
+        self.source = source
     }
 
     /// True when keys and values are held in half precision: whenever the weights are narrower than float32.

@@ -70,7 +70,7 @@ struct EngineBenchCommand: ParsableCommand {
     func run() throws {
         let start = ContinuousClock.now
         let loaded = try DecoderModel(
-            weights: ModelWeights.load(folder: model),
+            checkpoint: Checkpoint(folder: model),
             options: .init(precision: precision, team: ThreadTeam(threads: threads), keepsWeights: false))
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let rows = try measure(EngineBenchmark(loaded, rounds: rounds))

@@ -24,6 +24,12 @@ struct EngineScoreCommand: ParsableCommand {
     @Option(help: ArgumentHelp("JSON lines with text or ids.", valueName: "file"))
     var input: String
 
+    @Option(help: "How the weights are held: \(WeightPrecision.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var precision = WeightPrecision.float32
+
+    @Option(help: "Threads that share each step.")
+    var threads = 2
+
     @Flag(help: "Print the logits after the last token.")
     var logits = false
 
@@ -31,13 +37,16 @@ struct EngineScoreCommand: ParsableCommand {
     var greedy = 0
 
     func validate() throws {
+        guard (1...256).contains(threads) else { throw ValidationError("--threads: 1 to 256 are possible") }
         guard greedy >= 0 else { throw ValidationError("--greedy: a number of tokens, zero or more, is expected") }
     }
 
     func run() throws {
-        var weights = try ModelWeights.load(folder: model)
-        if let adapter { weights = weights.merging(try LoRAAdapter.load(folder: adapter, model: weights.config)) }
-        let decoder = try DecoderModel(weights: weights)
+        let checkpoint = try Checkpoint(folder: model)
+        let addition = try adapter.map { try LoRAAdapter.load(folder: $0, model: checkpoint.config) }
+        let decoder = try DecoderModel(
+            checkpoint: checkpoint, adapter: addition,
+            options: .init(precision: precision, team: ThreadTeam(threads: threads)))
         var tokenizer: Tokenizer?
         for line in try ScoreLine.read(file: input) {
             let ids: [Int32]
