@@ -101,10 +101,20 @@ public struct EngineSetting: Sendable, Hashable {
     public var baseName: String
     /// The adapters' folders, by the name under which clients reach them.
     public var adapters: [(name: String, folder: String)]
+    /// How the models' matrices are held.
+    public var precision = Precision.f32
     /// How many requests are answered at once.
     public var threads = 2
     /// How many requests may wait.
     public var queue = 64
+
+    /// Bytes of a weight: 4, 2, 1.06 or 0.56.
+    public enum Precision: String, Sendable, CaseIterable {
+        case f32
+        case bf16
+        case int8
+        case int4
+    }
 
     /// An engine.
     public init(name: String, model: String, baseName: String, adapters: [(name: String, folder: String)] = []) {
@@ -117,7 +127,7 @@ public struct EngineSetting: Sendable, Hashable {
     /// Whether two settings say the same.
     public static func == (left: EngineSetting, right: EngineSetting) -> Bool {
         left.name == right.name && left.model == right.model && left.baseName == right.baseName
-            && left.threads == right.threads && left.queue == right.queue
+            && left.precision == right.precision && left.threads == right.threads && left.queue == right.queue
             && left.adapters.elementsEqual(right.adapters, by: ==)
     }
 

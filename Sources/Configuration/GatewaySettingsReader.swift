@@ -92,13 +92,14 @@ struct GatewaySettingsReader {
     }
 
     private func engine(_ entry: YAMLMapping.Entry) throws(ConfigurationError) -> EngineSetting {
-        let mapping = try entry.value.mapping(keys: ["model", "base_name", "adapters", "threads", "queue"])
+        let mapping = try entry.value.mapping(keys: ["model", "base_name", "adapters", "precision", "threads", "queue"])
         var engine = EngineSetting(
             name: entry.name, model: try path(mapping.required("model", "give the folder of the base model")),
             baseName: try mapping["base_name"]?.nonEmptyString() ?? "\(entry.name)-base")
         for adapter in try mapping["adapters"]?.mapping().entries ?? [] {
             engine.adapters.append((adapter.name, try path(adapter.value)))
         }
+        engine.precision = try mapping["precision"]?.choice(EngineSetting.Precision.self) ?? engine.precision
         engine.threads = try mapping["threads"]?.int(in: 1...64) ?? engine.threads
         engine.queue = try mapping["queue"]?.int(in: 0...100_000) ?? engine.queue
         return engine

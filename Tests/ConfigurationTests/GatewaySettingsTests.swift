@@ -17,6 +17,7 @@ struct GatewaySettingsTests {
           demo:
             model: tasks/demo/base
             adapters: {demo: tasks/demo/adapter, other: /models/other}
+            precision: int8
             threads: 3
             queue: 7
         servers:
@@ -68,7 +69,7 @@ struct GatewaySettingsTests {
         #expect(engine.model == "config/tasks/demo/base")
         #expect(engine.baseName == "demo-base")
         #expect(engine.adapters.map(\.folder) == ["config/tasks/demo/adapter", "/models/other"])
-        #expect(engine.threads == 3 && engine.queue == 7)
+        #expect(engine.threads == 3 && engine.queue == 7 && engine.precision == .int8)
         #expect(
             settings.servers == [UpstreamSetting(name: "vllm", baseURL: "http://gpu:8000/v1", key: Secret("secret-1"))])
         #expect(settings.upstreams.first?.key?.value == "secret-2")

@@ -15,15 +15,18 @@ public final class EngineService: Sendable {
     /// Starts the workers.
     ///
     /// - Parameters:
-    ///   - threads: number of workers, each one core's worth of work.
+    ///   - precision: how the weights of the base and of its merged adapters are held.
+    ///   - threads: number of workers; a request that is alone is computed on as many threads.
     ///   - queueLimit: most requests that wait for a worker.
     public init(
-        base: ModelWeights, adapters: [String: LoRAAdapter] = [:], threads: Int = 2, queueLimit: Int = 64
+        base: ModelWeights, adapters: [String: LoRAAdapter] = [:], precision: WeightPrecision = .float32,
+        threads: Int = 2, queueLimit: Int = 64
     ) throws(EngineError) {
         guard threads > 0, queueLimit >= 0 else {
             throw .limit("an engine needs at least one thread and a queue limit of at least 0")
         }
-        let base = try DecoderModel(weights: base)
+        let base = try DecoderModel(
+            weights: base, options: .init(precision: precision, team: ThreadTeam(threads: threads)))
         var models: [String: DecoderModel] = [:]
         for (name, adapter) in adapters { models[name] = try base.merging(adapter) }
         self.base = base

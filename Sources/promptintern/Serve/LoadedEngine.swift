@@ -42,7 +42,9 @@ struct LoadedEngine: Sendable {
         let adapters = try Self.adapters(setting, weights.config, in: settings)
         do throws(EngineError) {
             service = try EngineService(
-                base: weights, adapters: adapters, threads: setting.threads, queueLimit: setting.queue)
+                base: weights, adapters: adapters,
+                precision: WeightPrecision(rawValue: setting.precision.rawValue) ?? .float32,
+                threads: setting.threads, queueLimit: setting.queue)
         } catch {
             throw settings.error(at: key, "engine '\(setting.name)': \(error)")
         }
@@ -72,7 +74,8 @@ struct LoadedEngine: Sendable {
 
     /// Whether the engine that is in memory is the one that a setting asks for, under whatever name.
     func serves(_ other: EngineSetting) -> Bool {
-        setting.model == other.model && setting.threads == other.threads && setting.queue == other.queue
+        setting.model == other.model && setting.precision == other.precision && setting.threads == other.threads
+            && setting.queue == other.queue
             && setting.adapters.elementsEqual(other.adapters, by: ==) && files == Self.files(other)
     }
 
