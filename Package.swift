@@ -76,6 +76,8 @@ let package = Package(
             dependencies: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox", crypto],
             swiftSettings: numeric),
 
+        .target(name: "FineTuning", dependencies: ["Transport"], swiftSettings: strict),
+
         // Edges.
         .target(name: "HouseBooks", dependencies: ["PromptSchema"], swiftSettings: numeric),
         .target(
@@ -108,8 +110,9 @@ let package = Package(
         .executableTarget(
             name: "promptintern",
             dependencies: [
-                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
-                "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
+                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "FineTuning", "Gateway",
+                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization",
+                "Transport",
                 "Tuning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -148,6 +151,8 @@ let package = Package(
                 "Internalization", "PromptSchema", "Tokenization", "Engine", "Tuning", "HouseBooks", "TestSupport",
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "FineTuningTests", dependencies: ["FineTuning", "Transport", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "TestSupport"],
             swiftSettings: strict),

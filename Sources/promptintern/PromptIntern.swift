@@ -28,7 +28,7 @@ struct PromptIntern: AsyncParsableCommand {
                 name: "Tasks:",
                 subcommands: [
                     SchemaCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self,
-                    ExportCommand.self, BaselinesCommand.self, ProgramsCommand.self,
+                    ExportCommand.self, FinetuneCommand.self, BaselinesCommand.self, ProgramsCommand.self,
                     DemoCommand.self,
                 ]),
             CommandGroup(name: "Engine:", subcommands: [EngineCommand.self]),

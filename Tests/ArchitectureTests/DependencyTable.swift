@@ -43,6 +43,8 @@ struct DependencyTable {
         "Internalization": Row(
             ours: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox"], packages: ["Crypto"]),
 
+        "FineTuning": Row(ours: ["Transport"]),
+
         "HouseBooks": Row(ours: ["PromptSchema"]),
         "Configuration": Row(
             ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access"], packages: ["Yams"]),
@@ -56,8 +58,9 @@ struct DependencyTable {
             ]),
         "promptintern": Row(
             ours: [
-                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "Gateway", "HouseBooks",
-                "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization", "Transport",
+                "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "FineTuning", "Gateway",
+                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization",
+                "Transport",
                 "Tuning",
             ],
             packages: ["ArgumentParser", "Logging", "ServiceLifecycle"]),

@@ -44,7 +44,8 @@ struct TaskManifestTests {
     @Test(
         "a manifest that is not understood is refused by file and key",
         arguments: [
-            ("{", "not JSON"), (#"{"format_version": 2}"#, "format_version is 2"),
+            ("{", "not JSON"), (#"{"format_version": 3}"#, "format_version is 3"),
+            (#"{"format_version": 2, "task": "a", "schema_fingerprint": "b"}"#, "\"provider_model\" is missing"),
             (#"{"format_version": 1, "task": "a"}"#, "\"schema_fingerprint\" is missing"),
             (#"{"format_version": "1"}"#, "\"format_version\" has the wrong type"),
         ])
@@ -77,5 +78,29 @@ struct TaskManifestTests {
         var schema = Self.facts
         schema.schemaFingerprint = "ab"
         #expect(!ManifestCheck(manifest, task: "formulas", facts: schema).isMatch)
+    }
+
+    @Test("the manifest of a provider's model is version 2, and the configured model has to be that one")
+    func providerModel() throws {
+        let json =
+            #"{"created":"2026-11-21T09:30:00Z","figures":{},"format_version":2,"#
+            + #""provider_model":{"base":"gpt-x","name":"ft:gpt-x:o::1","provider":"https://api.example/v1"},"#
+            + #""schema_fingerprint":"aa","stage":{"k":0,"tau":0},"task":"formulas"}"#
+        let manifest = try #require(try load(json))
+        #expect(manifest.providerModel?.name == "ft:gpt-x:o::1")
+        #expect(manifest.baseModel == nil && manifest.adapter == nil && manifest.tokenizerSHA256 == nil)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        #expect(String(decoding: try encoder.encode(manifest), as: UTF8.self) == json)
+        var facts = ManifestFacts(schemaFingerprint: "aa", tokenizerSHA256: nil)
+        #expect(ManifestCheck(manifest, task: "formulas", facts: facts).isMatch)
+        facts.tunedModel = "ft:gpt-x:o::1"
+        #expect(ManifestCheck(manifest, task: "formulas", facts: facts).isMatch)
+        facts.tunedModel = "ft:gpt-x:o::2"
+        guard case .differs(let problems) = ManifestCheck(manifest, task: "formulas", facts: facts) else {
+            Issue.record("another model was taken")
+            return
+        }
+        #expect(problems.count == 1 && problems[0].contains("ft:gpt-x:o::2") && problems[0].contains("ft:gpt-x:o::1"))
     }
 }

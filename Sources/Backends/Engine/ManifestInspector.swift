@@ -14,11 +14,13 @@ public enum ManifestInspector {
     public static func facts(
         for manifest: TaskManifest, taskFolder: String, schema: Schema, tokenizer: Tokenizer?, servedHere: Bool = true
     ) -> ManifestFacts {
-        let base = resolve(manifest.baseModel.folder, in: taskFolder) + "/model.safetensors"
-        let adapter = resolve(manifest.adapter.folder, in: taskFolder) + "/adapter_model.safetensors"
+        guard servedHere, let base = manifest.baseModel, let adapter = manifest.adapter else {
+            return ManifestFacts(schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint)
+        }
         return ManifestFacts(
             schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint,
-            baseSHA256: servedHere ? hash(base) : nil, adapterSHA256: servedHere ? hash(adapter) : nil)
+            baseSHA256: hash(resolve(base.folder, in: taskFolder) + "/model.safetensors"),
+            adapterSHA256: hash(resolve(adapter.folder, in: taskFolder) + "/adapter_model.safetensors"))
     }
 
     /// A folder of the manifest, counted from the task folder unless it is absolute.

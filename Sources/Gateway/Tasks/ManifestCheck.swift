@@ -8,15 +8,19 @@ public struct ManifestFacts: Sendable, Equatable {
     public var baseSHA256: String?
     /// SHA-256 of the adapter's weights.
     public var adapterSHA256: String?
+    /// The model that the configuration names as the tuned one.
+    public var tunedModel: String?
 
     /// Collects the facts.
     public init(
-        schemaFingerprint: String, tokenizerSHA256: String?, baseSHA256: String? = nil, adapterSHA256: String? = nil
+        schemaFingerprint: String, tokenizerSHA256: String?, baseSHA256: String? = nil, adapterSHA256: String? = nil,
+        tunedModel: String? = nil
     ) {
         self.schemaFingerprint = schemaFingerprint
         self.tokenizerSHA256 = tokenizerSHA256
         self.baseSHA256 = baseSHA256
         self.adapterSHA256 = adapterSHA256
+        self.tunedModel = tunedModel
     }
 }
 
@@ -47,15 +51,24 @@ public enum ManifestCheck: Sendable, Equatable {
         compare(
             "the schema's fingerprint", manifest.schemaFingerprint, facts.schemaFingerprint,
             "restore the schema and its files, or tune and promote again")
-        compare(
-            "the tokenizer's hash", manifest.tokenizerSHA256, facts.tokenizerSHA256,
-            "restore tokenizer.json in the base model's folder, or tune and promote again")
-        compare(
-            "the base model's hash", manifest.baseModel.sha256, facts.baseSHA256,
-            "restore the weights in \(manifest.baseModel.folder), or tune and promote again")
-        compare(
-            "the adapter's hash", manifest.adapter.sha256, facts.adapterSHA256,
-            "restore the weights in \(manifest.adapter.folder), or promote again")
+        switch manifest.model {
+        case .folders(let tokenizerSHA256, let base, let adapter):
+            compare(
+                "the tokenizer's hash", tokenizerSHA256, facts.tokenizerSHA256,
+                "restore tokenizer.json in the base model's folder, or tune and promote again")
+            compare(
+                "the base model's hash", base.sha256, facts.baseSHA256,
+                "restore the weights in \(base.folder), or tune and promote again")
+            compare(
+                "the adapter's hash", adapter.sha256, facts.adapterSHA256,
+                "restore the weights in \(adapter.folder), or promote again")
+        case .provider(let model):
+            if let found = facts.tunedModel, found != model.name {
+                problems.append(
+                    "the tuned model is \"\(found)\" and the manifest promises \"\(model.name)\": "
+                        + "leave the model out of the task's tuned backend, or name that one")
+            }
+        }
         self = problems.isEmpty ? .matches(manifest) : .differs(problems)
     }
 

@@ -47,8 +47,33 @@ public struct TaskManifest: Sendable, Equatable {
         }
     }
 
-    /// The only version there is.
-    public static let formatVersion = 1
+    /// A model that a provider tuned and keeps; nothing of it lies here.
+    public struct ProviderModel: Sendable, Equatable, Codable {
+        /// The provider's base URL.
+        public var provider: String
+        /// The model it was tuned from.
+        public var base: String
+        /// The tuned model's name there.
+        public var name: String
+
+        /// Names a provider's model.
+        public init(provider: String, base: String, name: String) {
+            self.provider = provider
+            self.base = base
+            self.name = name
+        }
+    }
+
+    /// The tuned model.
+    public enum TunedModel: Sendable, Equatable {
+        /// Folders here: the tokenizer's SHA-256, the base model, the adapter. Format version 1.
+        case folders(tokenizerSHA256: String, base: BaseModel, adapter: Adapter)
+        /// A provider's model. Format version 2.
+        case provider(ProviderModel)
+    }
+
+    /// The newest version there is.
+    public static let formatVersion = 2
     /// The file's name in the task folder.
     public static let fileName = "manifest.json"
 
@@ -56,12 +81,8 @@ public struct TaskManifest: Sendable, Equatable {
     public var task: String
     /// The schema's fingerprint.
     public var schemaFingerprint: String
-    /// SHA-256 of the base model's `tokenizer.json`, in hexadecimal.
-    public var tokenizerSHA256: String
-    /// The base model.
-    public var baseModel: BaseModel
-    /// The adapter.
-    public var adapter: Adapter
+    /// The tuned model.
+    public var model: TunedModel
     /// The stage.
     public var stage: Stage
     /// The figures of the evaluation, for people: any JSON object, kept as it is.
@@ -76,12 +97,43 @@ public struct TaskManifest: Sendable, Equatable {
     ) {
         self.task = task
         self.schemaFingerprint = schemaFingerprint
-        self.tokenizerSHA256 = tokenizerSHA256
-        self.baseModel = baseModel
-        self.adapter = adapter
+        self.model = .folders(tokenizerSHA256: tokenizerSHA256, base: baseModel, adapter: adapter)
         self.stage = stage
         self.figures = figures
         self.created = created
+    }
+
+    /// Makes the manifest of a provider's model.
+    public init(
+        task: String, schemaFingerprint: String, model: ProviderModel, stage: Stage,
+        figures: ManifestFigures = ManifestFigures(), created: String
+    ) {
+        self.task = task
+        self.schemaFingerprint = schemaFingerprint
+        self.model = .provider(model)
+        self.stage = stage
+        self.figures = figures
+        self.created = created
+    }
+
+    /// SHA-256 of the base model's `tokenizer.json`, in hexadecimal; nil for a provider's model.
+    public var tokenizerSHA256: String? {
+        if case .folders(let sha256, _, _) = model { sha256 } else { nil }
+    }
+
+    /// The base model; nil for a provider's model.
+    public var baseModel: BaseModel? {
+        if case .folders(_, let base, _) = model { base } else { nil }
+    }
+
+    /// The adapter; nil for a provider's model.
+    public var adapter: Adapter? {
+        if case .folders(_, _, let adapter) = model { adapter } else { nil }
+    }
+
+    /// The provider's model; nil if the model lies in folders here.
+    public var providerModel: ProviderModel? {
+        if case .provider(let model) = model { model } else { nil }
     }
 
     /// Reads a task folder's manifest; nil if it has none, an error that names file and key if it is not understood.
@@ -116,22 +168,27 @@ extension TaskManifest: Codable {
         case tokenizerSHA256 = "tokenizer_sha256"
         case baseModel = "base_model"
         case adapter, stage, figures, created
+        case providerModel = "provider_model"
     }
 
     /// Reads the manifest's JSON; another format version is refused.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         let version = try values.decode(Int.self, forKey: .formatVersion)
-        guard version == Self.formatVersion else {
+        guard (1...Self.formatVersion).contains(version) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .formatVersion, in: values,
-                debugDescription: "format_version is \(version) and this program reads \(Self.formatVersion)")
+                debugDescription: "format_version is \(version) and this program reads 1 to \(Self.formatVersion)")
         }
         task = try values.decode(String.self, forKey: .task)
         schemaFingerprint = try values.decode(String.self, forKey: .schemaFingerprint)
-        tokenizerSHA256 = try values.decode(String.self, forKey: .tokenizerSHA256)
-        baseModel = try values.decode(BaseModel.self, forKey: .baseModel)
-        adapter = try values.decode(Adapter.self, forKey: .adapter)
+        model =
+            version == 1
+            ? .folders(
+                tokenizerSHA256: try values.decode(String.self, forKey: .tokenizerSHA256),
+                base: try values.decode(BaseModel.self, forKey: .baseModel),
+                adapter: try values.decode(Adapter.self, forKey: .adapter))
+            : .provider(try values.decode(ProviderModel.self, forKey: .providerModel))
         stage = try values.decode(Stage.self, forKey: .stage)
         figures = try values.decodeIfPresent(ManifestFigures.self, forKey: .figures) ?? ManifestFigures()
         created = try values.decode(String.self, forKey: .created)
@@ -140,12 +197,16 @@ extension TaskManifest: Codable {
     /// Writes the manifest's JSON.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(Self.formatVersion, forKey: .formatVersion)
+        try values.encode(providerModel == nil ? 1 : 2, forKey: .formatVersion)
         try values.encode(task, forKey: .task)
         try values.encode(schemaFingerprint, forKey: .schemaFingerprint)
-        try values.encode(tokenizerSHA256, forKey: .tokenizerSHA256)
-        try values.encode(baseModel, forKey: .baseModel)
-        try values.encode(adapter, forKey: .adapter)
+        switch model {
+        case .folders(let tokenizerSHA256, let base, let adapter):
+            try values.encode(tokenizerSHA256, forKey: .tokenizerSHA256)
+            try values.encode(base, forKey: .baseModel)
+            try values.encode(adapter, forKey: .adapter)
+        case .provider(let model): try values.encode(model, forKey: .providerModel)
+        }
         try values.encode(stage, forKey: .stage)
         try values.encode(figures, forKey: .figures)
         try values.encode(created, forKey: .created)

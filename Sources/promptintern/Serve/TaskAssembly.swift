@@ -23,11 +23,12 @@ struct TaskAssembly {
         }
         let counter = try counter(setting, manifest)
         let full = try full(setting, task: schema.id)
-        let tuned = try tuned(setting, task: schema.id)
+        let tuned = try tuned(setting, manifest, task: schema.id)
         return GatewayTask(
             schema: schema, full: full, tuned: tuned,
             manifest: ManifestCheck(
-                manifest, task: schema.id, facts: facts(setting, manifest, schema, counter?.tokenizer)),
+                manifest, task: schema.id,
+                facts: facts(setting, manifest, schema, counter?.tokenizer, tuned: tuned?.model)),
             counter: counter, initialMode: setting.mode,
             breaker: CircuitBreaker(CircuitBreaker.Options(setting.breaker)))
     }
@@ -36,10 +37,13 @@ struct TaskAssembly {
         engines.first { $0.setting.name == name }
     }
 
-    private func tuned(_ setting: TaskSetting, task: String) throws(ConfigurationError) -> GatewayTask.Tuned? {
+    /// Who answers stripped prompts: the model that the configuration names, else the provider's in the manifest.
+    private func tuned(
+        _ setting: TaskSetting, _ manifest: TaskManifest?, task: String
+    ) throws(ConfigurationError) -> GatewayTask.Tuned? {
         guard let target = setting.tuned else { return nil }
         let key = setting.key + ".tuned"
-        guard let model = target.model else {
+        guard let model = target.model ?? manifest?.providerModel?.name else {
             throw settings.error(
                 at: key, "task '\(task)': its tuned backend needs a model",
                 "write the adapter's name, as in 'model: \(task)'")
@@ -82,8 +86,8 @@ struct TaskAssembly {
         if let engine = engine(setting.tuned?.backend) ?? engine(setting.fullPrompt?.backend) {
             return PromptCounter(tokenizer: engine.tokenizer, template: engine.template)
         }
-        guard let manifest else { return nil }
-        let path = ManifestInspector.resolve(manifest.baseModel.folder, in: setting.folder)
+        guard let base = manifest?.baseModel else { return nil }
+        let path = ManifestInspector.resolve(base.folder, in: setting.folder)
         guard FileManager.default.fileExists(atPath: path + "/tokenizer.json") else { return nil }
         let folder = EngineModelFolder(path: path)
         do throws(BackendsError) {
@@ -96,9 +100,10 @@ struct TaskAssembly {
 
     /// What the manifest's hashes are compared with: the very files that are served, where this process serves them.
     private func facts(
-        _ setting: TaskSetting, _ manifest: TaskManifest?, _ schema: Schema, _ tokenizer: Tokenizer?
+        _ setting: TaskSetting, _ manifest: TaskManifest?, _ schema: Schema, _ tokenizer: Tokenizer?, tuned: String?
     ) -> ManifestFacts {
-        var facts = ManifestFacts(schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint)
+        var facts = ManifestFacts(
+            schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint, tunedModel: tuned)
         guard manifest != nil, let engine = engine(setting.tuned?.backend) else { return facts }
         facts.baseSHA256 = engine.digest(EngineModelFolder(path: engine.setting.model).weightsFile)
         let adapter = setting.tuned?.model.flatMap { engine.adapterFolder($0) }
