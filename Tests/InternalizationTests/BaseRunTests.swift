@@ -44,7 +44,7 @@ struct BaseRunTests {
         #expect(parts.values == whole.values)
         #expect(first.map(\.step) == [100] && second.map(\.step) == [130] && progress.map(\.step) == [130])
         #expect(second[0].heldOutLoss == progress[0].heldOutLoss)
-        #expect(second[0].loss < first[0].loss && second[0].heldOutLoss < 4)
+        #expect(second[0].loss < first[0].loss && second[0].heldOutLoss < 5)
     }
 
     @Test("a step's rows do not depend on the number of threads, and only answers and queries are to be predicted")
