@@ -13,17 +13,21 @@ struct LogTests {
         line.add("value", hostile)
         line.add("number", -120)
         line.add("time", milliseconds: .microseconds(1_234_567))
+        line.add(field: "de\"tail\n", "all=well")
+        line.add(field: "bare", "sk-1/2.3")
         let bytes = line.finished()
         #expect(bytes.last == 0x0A && bytes.dropLast().allSatisfy { $0 >= 0x20 && $0 != 0x7F })
         let text = String(decoding: bytes, as: UTF8.self)
         guard format == .json else {
             #expect(
-                text.contains(#" value="a\x0d\x0ab\x1b[31m \"c\"=\\d\x7f\xc2\x85\xc3\xa9\x00" number=-120 time=1234.5"#)
-            )
+                text.contains(
+                    #" value="a\x0d\x0ab\x1b[31m \"c\"=\\d\x7f\xc2\x85\xc3\xa9\x00" number=-120 time=1234.5"#))
+            #expect(text.hasSuffix(#" de\"tail\x0a="all=well" bare=sk-1/2.3"# + "\n"))
             return
         }
         let object = try #require(try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
         #expect(object["value"] as? String == hostile)
+        #expect(object["de\"tail\n"] as? String == "all=well" && object["bare"] as? String == "sk-1/2.3")
         #expect(object["number"] as? Int == -120 && object["time"] as? Double == 1234.5)
     }
 
@@ -54,6 +58,7 @@ struct LogTests {
         #expect(object["trace_id"] as? String == "4bf92f3577b34da6a3ce929d0e0e4736")
         #expect(object["path"] as? String == "/v1/chat/completions" && object["status"] as? Int == 200)
         #expect(object["arm"] as? String == "passthrough" && object["reason"] as? String == "unrecognized")
+        #expect((object["upstream"] as? String)?.isEmpty == false && object["overhead_us"] as? Int != nil)
         #expect((object["request_id"] as? String)?.hasPrefix("req_") == true && object["total_ms"] as? Double != nil)
     }
 

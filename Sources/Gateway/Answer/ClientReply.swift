@@ -8,6 +8,8 @@ public struct ClientReply: Sendable {
     public let headers: HeaderFields
     /// The body. If it throws, the client's connection must end as broken.
     public let body: ReplyStream
+    /// How it went; nil if no backend was asked.
+    public var trace: RequestTrace?
 
     /// Makes an answer.
     public init(status: Int, headers: HeaderFields, body: ReplyStream) {

@@ -28,14 +28,21 @@ enum AnswerHeaders {
 
     /// What the gateway did; token counts only where a task's tokens were counted.
     static func own(_ attempt: Attempt, _ decided: DecidedRequest?) -> HeaderFields {
-        var fields: HeaderFields = [
-            (GatewayHeader.arm, attempt.arm.rawValue), (GatewayHeader.reason, attempt.reason.rawValue),
-        ]
+        var fields: HeaderFields = []
+        add(attempt, decided, to: &fields)
+        return fields
+    }
+
+    /// Adds the same to the fields of a relayed answer.
+    static func add(_ attempt: Attempt, _ decided: DecidedRequest?, to fields: inout HeaderFields) {
+        let task = decided?.recognized.task
+        if let task { fields.append((GatewayHeader.task, task.name)) }
+        fields.append((GatewayHeader.arm, attempt.arm.rawValue))
+        fields.append((GatewayHeader.reason, attempt.reason.rawValue))
         if let reservation = attempt.reservation { fields += reservation.rates.fields }
-        guard let decided, let task = decided.recognized.task else { return fields }
+        guard let decided, task != nil else { return }
         let before = decided.full.total
         let after = attempt.sent.total
-        fields.insert((GatewayHeader.task, task.name), at: 0)
         fields.append((GatewayHeader.model, printable(attempt.model)))
         fields.append((GatewayHeader.tokensBefore, String(before)))
         fields.append((GatewayHeader.tokensAfter, String(after)))
@@ -44,7 +51,6 @@ enum AnswerHeaders {
         if attempt.reason == .audit, let stripped = decided.stripped {
             fields.append((GatewayHeader.tokensSavable, String(before - stripped.tokens.total)))
         }
-        return fields
     }
 
     /// The text as a header value may hold it: at most 256 characters, none but visible ASCII and blanks.

@@ -51,9 +51,11 @@ public final class GatewayMetrics: Sendable {
         ledgerErrors = page.counter("pi_ledger_errors_total", "Attempts that could not be written to the ledger.")
     }
 
-    /// A request is about to be handed to its first backend.
-    func dispatched(_ arrival: ContinuousClock.Instant) {
-        overhead.observe(.now - arrival)
+    /// A request is about to be handed to its first backend; returns the time since its arrival.
+    func dispatched(_ arrival: ContinuousClock.Instant) -> Duration {
+        let time = ContinuousClock.now - arrival
+        overhead.observe(time)
+        return time
     }
 
     /// A backend gave no answer.

@@ -58,6 +58,7 @@ extension GatewayService {
         var retries: Retries?
         var number = 1
         var reservation: Reservation?
+        var overhead = Duration.zero
         while true {
             let arm: Arm
             let outbound: Outbound?
@@ -85,7 +86,7 @@ extension GatewayService {
                 }
             }
             attempt.reservation = reservation
-            if number == 1 { log.metrics.dispatched(received.arrival) }
+            if number == 1 { overhead = log.metrics.dispatched(received.arrival) }
             if arm != .internalized, retries == nil {
                 retries = Retries(outbound.backend.retry, retryBudget, deadline: deadline)
             }
@@ -98,7 +99,9 @@ extension GatewayService {
                 } else {
                     _ = machine.answerBegan()
                     if arm == .internalized { decided.recognized.task?.breaker.succeeded() }
-                    return relay(reply, attempt, outbound, received, decided)
+                    var answer = relay(reply, attempt, outbound, received, decided)
+                    answer.trace = RequestTrace(attempt, overhead: overhead)
+                    return answer
                 }
             } catch {
                 if arm == .internalized { decided.recognized.task?.breaker.note(error) }
@@ -113,8 +116,10 @@ extension GatewayService {
                     onEvent(event)
                 }
                 if isFinal {
-                    return ClientReply(
+                    var answer = ClientReply(
                         error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))
+                    answer.trace = RequestTrace(attempt, overhead: overhead)
+                    return answer
                 }
                 if let pause, pause > .zero { try? await Task.sleep(for: pause) }
             }
@@ -179,10 +184,12 @@ extension GatewayService {
         let isStream = reply.isEventStream
         let body = Relay.stream(
             reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage && !reply.isEncoded)
+        var headers = AnswerHeaders.relayed(
+            reply.headers, requestID: received.id, reservation: attempt.reservation)
+        AnswerHeaders.add(attempt, decided, to: &headers)
         return ClientReply(
             status: reply.status,
-            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id, reservation: attempt.reservation)
-                + AnswerHeaders.own(attempt, decided),
+            headers: headers,
             body: body)
     }
 }

@@ -33,12 +33,11 @@ extension GatewayService {
                 return refuse(received, error)
             }
         }
-        log.metrics.dispatched(received.arrival)
-        return await send(outbound, received)
+        return await send(outbound, received, overhead: log.metrics.dispatched(received.arrival))
     }
 
     /// Attempt after attempt at the one backend, as its policy allows.
-    private func send(_ outbound: ForwardedRequest, _ received: Received) async -> ClientReply {
+    private func send(_ outbound: ForwardedRequest, _ received: Received, overhead: Duration) async -> ClientReply {
         let deadline = received.deadline
         var retries = Retries(outbound.backend.retry, retryBudget, deadline: deadline)
         var number = 1
@@ -53,7 +52,11 @@ extension GatewayService {
                         model: outbound.model,
                         limits: try BackendRequest.Limits().ending(by: deadline, from: .now)))
                 pause = retries.pause(after: reply)
-                if pause == nil { return relay(reply, attempt, outbound, received) }
+                if pause == nil {
+                    var answer = relay(reply, attempt, outbound, received)
+                    answer.trace = RequestTrace(attempt, overhead: overhead)
+                    return answer
+                }
                 await log.record(attempt, AttemptEnding(outcome: .failed, status: reply.status, isFinal: false))
             } catch {
                 pause = retries.pause(after: error)
@@ -64,7 +67,10 @@ extension GatewayService {
                         .backendFailed(requestID: received.id, task: nil, backend: attempt.backend, error: error))
                 }
                 if pause == nil {
-                    return ClientReply(error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, nil))
+                    var answer = ClientReply(
+                        error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, nil))
+                    answer.trace = RequestTrace(attempt, overhead: overhead)
+                    return answer
                 }
             }
             if let pause, pause > .zero { try? await Task.sleep(for: pause) }
@@ -76,10 +82,12 @@ extension GatewayService {
         _ reply: Reply, _ attempt: Attempt, _ outbound: ForwardedRequest, _ received: Received
     ) -> ClientReply {
         let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: outbound.estimate > 0)
+        var headers = AnswerHeaders.relayed(
+            reply.headers, requestID: received.id, reservation: attempt.reservation)
+        AnswerHeaders.add(attempt, nil, to: &headers)
         return ClientReply(
             status: reply.status,
-            headers: AnswerHeaders.relayed(reply.headers, requestID: received.id, reservation: attempt.reservation)
-                + AnswerHeaders.own(attempt, nil),
+            headers: headers,
             body: Relay.stream(
                 reply, recorder, mustEnd: reply.isEventStream && received.path == "/v1/completions", hidesUsage: false))
     }

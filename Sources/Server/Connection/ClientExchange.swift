@@ -127,7 +127,7 @@ final class ClientExchange {
     func record(_ end: RequestRecord.End) -> RequestRecord {
         RequestRecord(
             id: id, method: method, target: target, route: match?.route, traceID: traceID, arrival: arrival,
-            firstByte: firstByte, status: reply?.status ?? 0, fields: reply?.headers ?? [],
+            firstByte: firstByte, reply: reply,
             bytes: written, end: end)
     }
 }

@@ -1,4 +1,4 @@
-import Gateway
+public import Gateway
 
 /// What became of one request, for the operator's log: never a body, a key or a query.
 public struct RequestRecord: Sendable {
@@ -34,12 +34,14 @@ public struct RequestRecord: Sendable {
     public let traceID: String?
     /// What the gateway decided, as far as it applies.
     public let decision: Decision
+    /// How it went; nil if no backend was asked.
+    public let trace: RequestTrace?
     private let target: String
 
     init(
         id: String, method: String, target: String, route: RouteTable.Route?, traceID: String?,
         arrival: ContinuousClock.Instant,
-        firstByte: ContinuousClock.Instant?, status: Int, fields: HeaderFields, bytes: Int, end: End
+        firstByte: ContinuousClock.Instant?, reply: ClientReply?, bytes: Int, end: End
     ) {
         self.id = id
         self.method = method
@@ -47,8 +49,9 @@ public struct RequestRecord: Sendable {
         isHealthCheck = route?.isHealthCheck ?? false
         self.route = route?.pattern
         self.traceID = traceID
-        self.status = status
-        decision = Decision(fields)
+        status = reply?.status ?? 0
+        decision = Decision(reply?.headers ?? [])
+        trace = reply?.trace
         self.bytes = bytes
         self.end = end
         self.firstByte = firstByte.map { $0 - arrival }

@@ -39,12 +39,32 @@ public struct LogLine {
     public mutating func add(_ name: StaticString, _ value: String?) {
         guard let value else { return }
         begin(name)
+        add(text: value)
+    }
+
+    /// Adds a text under a name that is not known beforehand.
+    public mutating func add(field name: String, _ value: String) {
+        switch format {
+        case .line:
+            bytes.append(UInt8(ascii: " "))
+            escape(name, quoted: true)
+            bytes.append(UInt8(ascii: "="))
+        case .json:
+            append(",\"")
+            escape(name, quoted: true)
+            append("\":")
+        }
+        add(text: value)
+    }
+
+    private mutating func add(text value: String) {
         switch format {
         case .json:
             bytes.append(UInt8(ascii: "\""))
             escape(value, quoted: true)
             bytes.append(UInt8(ascii: "\""))
         case .line:
+            if Self.isBare(value) { return bytes.append(contentsOf: value.utf8) }
             let isPlain = !value.isEmpty && !value.utf8.contains { $0 == 0x20 || $0 == 0x22 || $0 == 0x3D }
             if !isPlain { bytes.append(UInt8(ascii: "\"")) }
             escape(value, quoted: true)
@@ -106,7 +126,20 @@ public struct LogLine {
         bytes[start...].reverse()
     }
 
+    /// Whether the text stands in a line as it is: most values do.
+    private static func isBare(_ text: String) -> Bool {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x3D, 0x5C: return false
+            case 0x21...0x7E: continue
+            default: return false
+            }
+        }
+        return !text.isEmpty
+    }
+
     private mutating func escape(_ text: String, quoted: Bool) {
+        if Self.isBare(text) { return bytes.append(contentsOf: text.utf8) }
         for byte in text.utf8 {
             switch byte {
             case 0x22 where quoted, 0x5C where quoted: bytes += [0x5C, byte]

@@ -18,8 +18,13 @@ public final class LogWriter: Sendable {
     /// How long a line may wait for others.
     private static let delay = DispatchTimeInterval.milliseconds(20)
 
+    /// So much room stays for the lines to come.
+    private static let keptRoom = 256 << 10
+
     private struct State {
         var lines: [UInt8] = []
+        /// The room of what was written last, for the lines to come.
+        var room: [UInt8] = []
         var isScheduled = false
         var dropped = 0
     }
@@ -58,11 +63,17 @@ public final class LogWriter: Sendable {
     }
 
     private func drain() {
-        let lines = state.withLock { state in
+        var lines = state.withLock { state in
             state.isScheduled = false
-            defer { state.lines = [] }
+            defer { (state.lines, state.room) = (state.room, []) }
             return state.lines
         }
+        put(lines)
+        lines.removeAll(keepingCapacity: lines.capacity <= Self.keptRoom)
+        state.withLock { $0.room = lines }
+    }
+
+    private func put(_ lines: [UInt8]) {
         var rest = lines[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Self.put($0, descriptor) }

@@ -1,3 +1,5 @@
+import Gateway
+
 /// One line for each request.
 public struct RequestLog: Sendable {
     private let format: LogLine.Format
@@ -26,11 +28,14 @@ public struct RequestLog: Sendable {
         line.add("task", decision.task)
         line.add("arm", decision.arm)
         line.add("reason", decision.reason)
+        line.add("template_hash", record.trace?.schemaFingerprint)
+        line.add("upstream", record.trace?.backend)
         line.add("model", decision.model)
         line.add("tokens_full", decision.tokensBefore.flatMap { Int($0) })
         line.add("tokens_sent", decision.tokensAfter.flatMap { Int($0) })
         line.add("tokens_saved", decision.tokensSaved.flatMap { Int($0) })
         line.add("bytes", record.bytes)
+        line.add("overhead_us", record.trace.map { Int($0.overhead / .microseconds(1)) })
         line.add("ttft_ms", milliseconds: record.firstByte)
         line.add("total_ms", milliseconds: record.total)
         if record.end != .complete { line.add("end", record.end.rawValue) }

@@ -77,6 +77,6 @@ extension RequestLog {
     init?(_ settings: LogSettings) {
         guard settings.requests, settings.level == .debug || settings.level == .info else { return nil }
         self.init(
-            settings.format == .json ? .json : .line, to: .standardError, includesHealth: settings.level == .debug)
+            LogLine.Format(settings), to: .standardError, includesHealth: settings.level == .debug)
     }
 }

@@ -1,13 +1,20 @@
-import Foundation
+import Configuration
 import Logging
+import Server
 
-/// Writes each event as one line to standard error: time, level, what happened, then `name=value` pairs.
-///
-/// Values with spaces or quotes are quoted, and control characters are escaped, so that no value can pose as a line or
-/// talk to a terminal.
+/// Writes each event as a line like those of the requests, in the same format and through the same writer.
 struct LineLogHandler: LogHandler {
+    let format: LogLine.Format
+    let writer: LogWriter
     var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .info
+    var logLevel: Logger.Level
+
+    /// Writes what the settings ask for.
+    init(_ settings: LogSettings, to writer: LogWriter = .standardError) {
+        format = LogLine.Format(settings)
+        self.writer = writer
+        logLevel = Logger.Level(settings.level)
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -15,38 +22,41 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        var line = LogLine(format, level: event.level.text, event: "\(event.message)")
         let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        let line = Self.line(
-            time: Date(), level: event.level.rawValue, message: "\(event.message)",
-            fields: all.map { (name: $0.key, value: "\($0.value)") })
-        put(line, to: .standardError)
+        for (name, value) in all.sorted(by: { $0.key < $1.key }) { line.add(field: name, "\(value)") }
+        writer.write(line.finished())
+    }
+}
+
+extension LogLine.Format {
+    /// The format that the settings ask for.
+    init(_ settings: LogSettings) {
+        self = settings.format == .json ? .json : .line
+    }
+}
+
+extension Logger.Level {
+    fileprivate init(_ level: LogSettings.Level) {
+        self =
+            switch level {
+            case .debug: .debug
+            case .info: .info
+            case .notice: .notice
+            case .warning: .warning
+            case .error: .error
+            }
     }
 
-    /// The order in which the fields of a request are easiest to read; others follow by name.
-    private static let order = [
-        "id", "method", "path", "status", "task", "arm", "reason", "model", "tokens_before", "tokens_after",
-        "first_byte_ms", "ms", "end",
-    ]
-
-    static func line(time: Date, level: String, message: String, fields: [(name: String, value: String)]) -> String {
-        let sorted = fields.sorted { left, right in
-            let (first, second) = (order.firstIndex(of: left.name), order.firstIndex(of: right.name))
-            return (first ?? .max, left.name) < (second ?? .max, right.name)
+    fileprivate var text: StaticString {
+        switch self {
+        case .trace: "trace"
+        case .debug: "debug"
+        case .info: "info"
+        case .notice: "notice"
+        case .warning: "warning"
+        case .error: "error"
+        case .critical: "critical"
         }
-        let stamp = time.formatted(.iso8601.time(includingFractionalSeconds: true))
-        let pairs = sorted.map { " \($0.name)=\(quoted($0.value))" }.joined()
-        return "\(stamp) \(level) \(escaped(message))\(pairs)"
-    }
-
-    private static func quoted(_ value: String) -> String {
-        let text = escaped(value)
-        let isPlain = !text.isEmpty && !text.contains { $0 == " " || $0 == "\"" || $0 == "=" }
-        return isPlain ? text : "\"" + text.replacingOccurrences(of: "\"", with: "\\\"") + "\""
-    }
-
-    private static func escaped(_ text: String) -> String {
-        text.unicodeScalars.map { scalar in
-            scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
-        }.joined()
     }
 }

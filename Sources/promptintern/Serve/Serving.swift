@@ -13,11 +13,12 @@ struct Serving {
     let options: ServeOptions
 
     func run() async throws {
-        LoggingSystem.bootstrap { _ in LineLogHandler() }
         // A reload that is asked for too early is none, and no end.
         signal(SIGHUP, SIG_IGN)
-        let logger = Logger(label: "promptintern")
         let parts = try GatewayParts.open(options)
+        let log = parts.settings.listener.log
+        LoggingSystem.bootstrap { _ in LineLogHandler(log) }
+        let logger = Logger(label: "promptintern")
         let ledger = try openLedger(parts.settings.ledger)
         let reloader: Reloader
         do {
