@@ -48,6 +48,35 @@ struct SlowClientTests {
             })
     }
 
+    @Test("a thousand heads that trickle keep nobody else waiting, and are cut off at the limit")
+    func slowloris() async throws {
+        try raiseDescriptorLimit(to: 4096)
+        try await TestGateway.with(
+            configure: { $0.header = .seconds(3) }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let client = try RawConnection(port: gateway.port)
+                func time() async throws -> Duration {
+                    let start = ContinuousClock.now
+                    try client.send(request("POST", "/v1/chat/completions", body: #"{"model":"m","messages":[]}"#))
+                    #expect(await client.response().status == 200)
+                    return ContinuousClock.now - start
+                }
+                var alone: [Duration] = []
+                for _ in 0..<100 { alone.append(try await time()) }
+                let slow = try (0..<1000).map { _ in try RawConnection(port: gateway.port) }
+                for connection in slow { try connection.send("POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\n") }
+                var crowded: [Duration] = []
+                for round in 0..<100 {
+                    for place in 0..<50 { try slow[(round * 50 + place) % slow.count].send("X-Slow: \(round)\r\n") }
+                    crowded.append(try await time())
+                }
+                // The 99th of a hundred; the margin is a busy machine's.
+                let (before, during) = (alone.sorted()[98], crowded.sorted()[98])
+                #expect(during < before * 2 + .milliseconds(50), "\(before) alone, \(during) among slow clients")
+                for connection in slow { #expect(await connection.receive() == []) }
+            })
+    }
+
     @Test("a client that takes nothing of its answer is cut off, and the model is stopped")
     func stoppedReader() async throws {
         try await TestGateway.with(
@@ -115,4 +144,14 @@ struct SlowClientTests {
         let status = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         return (status.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
     }
+}
+
+/// Lets this process have more descriptors open, as far as the system allows.
+private func raiseDescriptorLimit(to count: UInt) throws {
+    var limit = rlimit()
+    try #require(unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+    try #require(limit.rlim_max >= count, "the system allows \(limit.rlim_max) descriptors")
+    guard limit.rlim_cur < count else { return }
+    limit.rlim_cur = count
+    try #require(unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
 }

@@ -40,6 +40,27 @@ enum ScriptedSocket {
         return (socket, Int(UInt16(bigEndian: address.sin_port)))
     }
 
+    /// A connection to a port of 127.0.0.1.
+    static func connect(port: Int) throws -> Int32 {
+        let socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { throw Failure(call: "socket", code: errno) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        address.sin_port = UInt16(port).bigEndian
+        let isConnected = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                unsafe Foundation.connect(socket, pointer, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+        guard isConnected else {
+            defer { close(socket) }
+            throw Failure(call: "connect", code: errno)
+        }
+        setNonBlocking(socket)
+        return socket
+    }
+
     /// The next connection; nil when the listener is gone.
     static func accept(_ listener: Int32, while condition: () -> Bool) -> Int32? {
         while condition() {

@@ -86,6 +86,41 @@ struct ProxyTests {
         #expect(proxy.requests.allSatisfy { $0.header("proxy-authorization") == nil })
     }
 
+    @Test("a SOCKS proxy carries an exchange, and is told the upstream's name and the credentials")
+    func socks() async throws {
+        let proxy = try TunnelServer(.socks5)
+        let server = try ScriptedServer { [.response(headers: [("X-Path", $0.target)], body: $0.body)] }
+        let response = try await send(
+            "http://upstream.invalid:\(server.port)/v1", through: "socks5://me:canary@127.0.0.1:\(proxy.port)")
+        #expect(response.status == 200 && response.header("x-path") == "/v1/x")
+        #expect(try await response.body.collect() == [1])
+        #expect(proxy.asked == ["me:canary@upstream.invalid:\(server.port)"])
+    }
+
+    @Test(
+        "an exchange goes through a tunnel, whose end proves who it is",
+        .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")),
+        arguments: ["http", "socks5"])
+    func tunnelled(scheme: String) async throws {
+        let certificates = try CertificateFolder("server")
+        let server = try TLSServer(certificates)
+        let proxy = try TunnelServer(scheme == "http" ? .connect : .socks5)
+        let address = try ProxyAddress("\(scheme)://me:canary@127.0.0.1:\(proxy.port)")
+        let trusting = EndpointOptions(certificateAuthorities: certificates("server.pem"), proxy: address)
+        let transport = try CurlTransport()
+        let request = TransportRequest(method: "GET", path: "/")
+        let endpoint = try UpstreamEndpoint("https://localhost:\(server.port)", options: trusting)
+        let response = try await transport.send(request, to: endpoint)
+        #expect(String(decoding: try await response.body.collect(), as: UTF8.self).contains("TLS"))
+        #expect(proxy.asked == ["me:canary@localhost:\(server.port)"])
+        let error = await #expect(throws: TransportError.self) {
+            try await transport.send(
+                request,
+                to: UpstreamEndpoint("https://localhost:\(server.port)", options: EndpointOptions(proxy: address)))
+        }
+        #expect(error?.code == .tls)
+    }
+
     @Test("a proxy that is not there is a connect error", arguments: ["http", "https", "socks5"])
     func missing(scheme: String) async throws {
         let gone = try ScriptedServer { _ in [] }
