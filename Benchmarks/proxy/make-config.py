@@ -2,7 +2,7 @@
 """Writes a configuration with everything on, for measuring the pass-through path.
 
 usage: make-config.py FOLDER [--schemas 100] [--upstream http://127.0.0.1:9100/v1] [--listen 127.0.0.1:9300]
-                      [--admin-listen 127.0.0.1:9301] [--key sk-bench]
+                      [--admin-listen 127.0.0.1:9301] [--key sk-bench] [--threads 1]
 
 FOLDER/gateway.yaml names the given upstream, one client key, a ledger in `process` mode, and as many tasks as asked for,
 each with a schema of its own whose template begins like the benchmark's prompts ("You are a"), so that recognition has
@@ -29,11 +29,13 @@ parser.add_argument("--upstream", default="http://127.0.0.1:9100/v1")
 parser.add_argument("--listen", default="127.0.0.1:9300")
 parser.add_argument("--admin-listen", default="127.0.0.1:9301")
 parser.add_argument("--key", default="sk-bench")
+parser.add_argument("--threads", type=int, default=1, help="event loops; the proxy has one core")
 options = parser.parse_args()
 
 lines = [
     f"listen: {options.listen}",
     f"admin_listen: {options.admin_listen}",
+    f"threads: {options.threads}",
     "client_keys:",
     f"  - sha256: {hashlib.sha256(options.key.encode()).hexdigest()}",
     "ledger:",

@@ -45,7 +45,7 @@ public struct GatewayServer: Sendable {
                 name: name, onListening: { await addresses.add(name, $0) }, onStopping: { health.stop() },
                 shared: ConnectionContext(
                     routes: routes, keys: keys, options: options, gate: gate, onRequest: onRequest),
-                loops: loops.group)
+                loops: loops)
         }
         let clients = listener(ListeningAddresses.main, main, table, keys, gate)
         load = clients.shared.load

@@ -30,8 +30,8 @@ public protocol LoopLinkEvents: AnyObject {
     func connected(_ descriptor: Int32)
     /// Bytes have arrived.
     func received(_ bytes: Span<UInt8>)
-    /// For now nothing more arrives.
-    func receivedAll()
+    /// For now nothing more arrives; true if the answer goes on, so that whoever waits for this piece should have it now.
+    func receivedAll() -> Bool
     /// What `write` was given is sent.
     func drained()
     /// The connection is gone, and with it the descriptor; `ended` follows. Comes from within a call too.

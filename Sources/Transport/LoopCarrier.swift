@@ -7,6 +7,8 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
     private let turn = LoopTurn()
     private var table: PlainTable
     private var isClosed = false
+    /// What is sent once the loop has run what it has at hand.
+    private var waiting: [Submission] = []
     /// When limits are looked at next.
     private var nextLook: ContinuousClock.Instant?
 
@@ -39,12 +41,25 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
 
     // MARK: The port's thread
 
-    /// Only on the port's thread.
+    /// Only on the port's thread. Requests that are ready in one turn of the loop go out together: on the other side they
+    /// wake whoever waits once.
     func submit(_ submission: Submission) {
-        guard !isClosed, let address = submission.request.plainAddress else {
-            return submission.exchange.finished(.failure(.shutDown(wasSent: false)))
+        waiting.append(submission)
+        if waiting.count == 1 { port.execute { [self] in sendWaiting() } }
+    }
+
+    private func sendWaiting() {
+        let submissions = waiting
+        waiting.removeAll(keepingCapacity: true)
+        act { table in
+            for submission in submissions {
+                if !isClosed, let address = submission.request.plainAddress {
+                    table.start(submission, to: address)
+                } else {
+                    submission.exchange.finished(.failure(.shutDown(wasSent: false)))
+                }
+            }
         }
-        act { $0.start(submission, to: address) }
     }
 
     func takesBytes(_ connection: PlainConnection) {

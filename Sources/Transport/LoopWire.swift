@@ -70,8 +70,9 @@ final class LoopWire: PlainWire, LoopLinkEvents {
         if let connection { carrier.received(bytes, on: connection) }
     }
 
-    func receivedAll() {
+    func receivedAll() -> Bool {
         carrier.deliver()
+        return connection?.isInBody ?? false
     }
 
     func drained() {

@@ -65,6 +65,9 @@ final class PlainConnection {
         reader.isOver && reader.keepsAlive && !hasUnsent && !wire.isDraining && !isUploadBroken
     }
 
+    /// Whether the exchange's body is under way.
+    var isInBody: Bool { exchange != nil && timer.isInBody }
+
     /// Whether the system took bytes of the request.
     var hasSent: Bool { sentBytes > 0 }
 

@@ -7,6 +7,8 @@ import Transport
 struct RemoteServer: Sendable {
     let name: String
     let key: String?
+    /// The value of `Authorization`.
+    private let bearer: String?
     let transport: CurlTransport
     let options: UpstreamOptions
     let pool: EndpointPool
@@ -16,6 +18,7 @@ struct RemoteServer: Sendable {
     ) {
         self.name = name
         self.key = key
+        bearer = key.map { "Bearer \($0)" }
         self.transport = transport
         self.options = options
         pool = EndpointPool(endpoints, breaker: options.breaker)
@@ -98,14 +101,14 @@ struct RemoteServer: Sendable {
         switch options.dialect {
         case .openAI:
             wire.path = Self.path(of: request.target, at: endpoint)
-            if let key { wire.headers = Self.without(Self.bearer, wire.headers) + [("Authorization", "Bearer \(key)")] }
+            if let bearer { Self.replace(Self.bearer, by: ("Authorization", bearer), in: &wire.headers) }
         case .azure(let deployments):
             let path = try deployments.path(of: request.target, model: request.model)
             wire.path = deployments.version == nil ? Self.path(of: path, at: endpoint) : path
-            if let key { wire.headers = Self.without(Self.bearer + Self.azure, wire.headers) + [("api-key", key)] }
+            if let key { Self.replace(Self.bearer + Self.azure, by: ("api-key", key), in: &wire.headers) }
         case .aws(let signature):
             wire.path = Self.path(of: request.target, at: endpoint)
-            wire.headers = Self.without(Self.bearer, wire.headers)
+            Self.replace(Self.bearer, by: nil, in: &wire.headers)
             wire.signature = signature
         }
         return wire
@@ -114,8 +117,12 @@ struct RemoteServer: Sendable {
     private static let bearer = ["authorization"]
     private static let azure = ["api-key"]
 
-    private static func without(_ names: [String], _ headers: HeaderFields) -> HeaderFields {
-        headers.filter { field in !names.contains { FieldName.matches(field.name, $0) } }
+    /// Takes the fields of these names out, and adds one at the end.
+    private static func replace(
+        _ names: [String], by field: (name: String, value: String)?, in headers: inout HeaderFields
+    ) {
+        headers.removeAll { field in names.contains { FieldName.matches(field.name, $0) } }
+        if let field { headers.append(field) }
     }
 
     /// The target below the base URL; a base URL that ends in `/v1` already has what every target starts with.

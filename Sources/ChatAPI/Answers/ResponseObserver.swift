@@ -24,7 +24,7 @@ public struct ResponseObserver: Sendable {
         while let captured = cursor.next(text, &at) {
             guard let tree = JSONTree(captured.value.span) else { continue }
             switch captured.field {
-            case .usage: usage = Usage(captured.value) ?? usage
+            case .usage: usage = Usage(tree, 0, in: captured.value.span) ?? usage
             case .error: sawError = sawError || tree.isFilled(0)
             case .finishReason: finishReason = finishReason ?? tree.name(0, in: captured.value.span)
             }

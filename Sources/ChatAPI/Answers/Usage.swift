@@ -23,27 +23,28 @@ public struct Usage: Hashable, Sendable {
         self.reasoningTokens = reasoningTokens
     }
 
-    /// Reads a usage object, in the names of chat completions or of the Responses API; nil if it has no prompt count
-    /// or a count that cannot be.
+    /// Reads a usage object; nil if it is none.
     public init?(_ value: JSONValue) {
-        guard value.kind == .object,
-            let prompt = (value["prompt_tokens"] ?? value["input_tokens"])?.int, prompt >= 0,
-            case let answer = (value["completion_tokens"] ?? value["output_tokens"])?.int ?? 0, answer >= 0,
-            case let total = value["total_tokens"]?.int ?? prompt.addingReportingOverflow(answer).partialValue,
-            total >= 0
-        else { return nil }
-        let promptDetails = value["prompt_tokens_details"] ?? value["input_tokens_details"]
-        let answerDetails = value["completion_tokens_details"] ?? value["output_tokens_details"]
-        self.init(
-            promptTokens: prompt, completionTokens: answer, totalTokens: total,
-            cachedTokens: promptDetails?["cached_tokens"]?.int,
-            reasoningTokens: answerDetails?["reasoning_tokens"]?.int)
+        let text = Array(value.rawBytes)
+        guard let tree = JSONTree(text.span) else { return nil }
+        self.init(tree, 0, in: text.span)
     }
 
-    /// Reads the JSON text of a usage object.
-    init?(_ bytes: [UInt8]) {
-        guard let document = try? JSONDocument(bytes) else { return nil }
-        self.init(document.root)
+    /// Reads a usage object, in the names of chat completions or of the Responses API; nil if it has no prompt count
+    /// or a count that cannot be.
+    init?(_ tree: JSONTree, _ record: Int, in text: Span<UInt8>) {
+        guard let prompt = tree.int("prompt_tokens", or: "input_tokens", of: record, in: text), prompt >= 0 else {
+            return nil
+        }
+        let answer = tree.int("completion_tokens", or: "output_tokens", of: record, in: text) ?? 0
+        let total = tree.int("total_tokens", of: record, in: text)
+        guard answer >= 0, total ?? prompt &+ answer >= 0 else { return nil }
+        let inputs = tree.member("prompt_tokens_details", or: "input_tokens_details", of: record, in: text)
+        let outputs = tree.member("completion_tokens_details", or: "output_tokens_details", of: record, in: text)
+        self.init(
+            promptTokens: prompt, completionTokens: answer, totalTokens: total,
+            cachedTokens: tree.int("cached_tokens", of: inputs, in: text),
+            reasoningTokens: tree.int("reasoning_tokens", of: outputs, in: text))
     }
 
     func write(to json: inout JSONWriter) {

@@ -33,7 +33,7 @@ public struct UsageReader: Hashable, Sendable {
                 for key in tree.keys(of: choice) { readChoice(tree, key, text) }
             }
         } else if tree.string(key, in: text, is: "usage") {
-            usage = Usage(tree.bytes(value, in: text))
+            usage = Usage(tree, value, in: text)
         } else if tree.string(key, in: text, is: "error") {
             hasError = tree.isFilled(value)
         } else if tree.string(key, in: text, is: "delta") {
@@ -58,7 +58,7 @@ public struct UsageReader: Hashable, Sendable {
 
     private mutating func readResponse(_ tree: JSONTree, _ key: Int, _ text: Span<UInt8>) {
         if tree.string(key, in: text, is: "usage") {
-            usage = usage ?? Usage(tree.bytes(key + 1, in: text))
+            usage = usage ?? Usage(tree, key + 1, in: text)
         } else if tree.string(key, in: text, is: "error") {
             hasError = hasError || tree.isFilled(key + 1)
         }

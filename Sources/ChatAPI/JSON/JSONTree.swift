@@ -10,12 +10,6 @@ struct JSONTree {
         records = index.records
     }
 
-    /// The value as it is written.
-    func bytes(_ record: Int, in text: Span<UInt8>) -> [UInt8] {
-        let range = Int(records[record].start)..<Int(records[record].end)
-        return [UInt8](capacity: range.count) { $0.append(text, range) }
-    }
-
     /// True if the value is an array without elements.
     func isEmptyArray(_ record: Int) -> Bool {
         records[record].kind == .array && Int(records[record].next) == record + 1
@@ -57,6 +51,39 @@ struct JSONTree {
     func name(_ record: Int, in text: Span<UInt8>) -> String? {
         guard let name = self.text(record, in: text), !name.isEmpty else { return nil }
         return String(decoding: name, as: UTF8.self)
+    }
+
+    /// The record of an object's first member of this name, or if there is none, of the other; nil if there is neither,
+    /// and for anything but an object.
+    func member(_ name: StaticString, or other: StaticString? = nil, of record: Int, in text: Span<UInt8>) -> Int? {
+        for key in keys(of: record) where string(key, in: text, is: name) { return key + 1 }
+        guard let other else { return nil }
+        return member(other, of: record, in: text)
+    }
+
+    /// The whole number that this member holds; nil if it does not, or is not there.
+    func int(_ name: StaticString, or other: StaticString? = nil, of record: Int?, in text: Span<UInt8>) -> Int? {
+        guard let record, let member = member(name, or: other, of: record, in: text) else { return nil }
+        return int(member, in: text)
+    }
+
+    /// The number, if it is written as a whole number that fits; nil for anything else.
+    func int(_ record: Int, in text: Span<UInt8>) -> Int? {
+        let entry = records[record]
+        guard entry.kind == .number else { return nil }
+        let isNegative = text[Int(entry.start)] == UInt8(ascii: "-")
+        var value = 0
+        for at in Int(entry.start) + (isNegative ? 1 : 0)..<Int(entry.end) {
+            let byte = text[at]
+            guard byte >= UInt8(ascii: "0"), byte <= UInt8(ascii: "9") else { return nil }
+            let digit = Int(byte - UInt8(ascii: "0"))
+            let (tens, first) = value.multipliedReportingOverflow(by: 10)
+            let (next, second) =
+                isNegative ? tens.subtractingReportingOverflow(digit) : tens.addingReportingOverflow(digit)
+            if first || second { return nil }
+            value = next
+        }
+        return value
     }
 
     /// The elements of an array; none for anything else.

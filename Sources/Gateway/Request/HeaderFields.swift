@@ -19,10 +19,11 @@ extension Array where Element == (name: String, value: String) {
 public enum FieldName {
     /// Whether the two names differ at most in the case of ASCII letters.
     public static func matches(_ name: String, _ other: String) -> Bool {
-        let (left, right) = (name.utf8, other.utf8)
-        guard left.count == right.count else { return false }
-        var bytes = right.makeIterator()
-        for byte in left where bytes.next().map({ lower($0) }) != lower(byte) { return false }
+        guard name.utf8.count == other.utf8.count else { return false }
+        let (left, right) = (name.utf8.span, other.utf8.span)
+        for index in left.indices where left[index] != right[index] && lower(left[index]) != lower(right[index]) {
+            return false
+        }
         return true
     }
 

@@ -45,11 +45,11 @@ public struct Received: Sendable {
     ///
     /// Ids that ascend with time land side by side in the ledger's index: half of a row's processor time there.
     public static func newID() -> String {
-        var random = SystemRandomNumberGenerator()
+        let random = RandomWords.shared
         var text = Array("req_".utf8)
         text.reserveCapacity(36)
         let time = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
-        let words: InlineArray<2, UInt64> = [time << 16 | (random.next() as UInt64) & 0xFFFF, random.next()]
+        let words: InlineArray<2, UInt64> = [time << 16 | random.next() & 0xFFFF, random.next()]
         for index in words.indices {
             let word = words[index]
             for shift in stride(from: 60, through: 0, by: -4) {

@@ -41,8 +41,8 @@ extension ExchangeHandler {
         let head = ReplyHead(
             status: status, fields: fields, framing: exchange.framing, closes: exchange.closes,
             keepsAlive: exchange.isHTTP10 && !exchange.closes, date: shared.date.now())
-        wire.write(head, to: context)
-        executor.flushLater(self)
+        wire.write(head, &unsent, to: context)
+        executor.flushLater(self, isUrgent: exchange.isEventStream)
         return true
     }
 
@@ -76,12 +76,12 @@ extension ExchangeHandler {
             breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
             return .gone
         }
-        wire.write(chunk, exchange.framing, to: context)
+        wire.write(chunk, exchange.framing, &unsent, to: context)
         if context.channel.isWritable {
-            executor.flushLater(self)
+            executor.flushLater(self, isUrgent: exchange.isEventStream)
             return .taken
         }
-        context.flush()
+        unsent.flush(to: context)
         return context.channel.isWritable ? .taken : .full
     }
 
@@ -98,12 +98,14 @@ extension ExchangeHandler {
         if case .length(let length) = exchange.framing, exchange.written < length {
             return breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
         }
-        wire.writeEnd(exchange.framing, to: context)
-        context.flush()
+        wire.writeEnd(exchange.framing, &unsent, to: context)
+        executor.flushLater(self, isUrgent: exchange.isEventStream)
         record(.complete)
         clock.pause()
         if wire == .http2 { return phase = .lingering }
-        if exchange.closes || isStopping { linger(context) } else { proceed() }
+        guard exchange.closes || isStopping else { return proceed() }
+        unsent.flush(to: context)
+        linger(context)
     }
 
     /// Ends the connection without the end of the message, so that the client sees that the answer broke off.
@@ -130,18 +132,20 @@ extension ExchangeHandler {
     private func end(telling error: APIError) {
         guard let context, let exchange else { return }
         if exchange.isEventStream, exchange.isBetweenEvents, exchange.framing == .chunked {
-            wire.write(error.event, exchange.framing, to: context)
+            wire.write(error.event, exchange.framing, &unsent, to: context)
         }
         record(.broken)
         phase = .lingering
         work?.cancel()
-        context.flush()
+        unsent.flush(to: context)
         context.close(promise: nil)
     }
 
     private func close() { context?.close(promise: nil) }
 
-    func flush() { context?.flush() }
+    func flush() {
+        if let context { unsent.flush(to: context) }
+    }
 
     /// Says that nothing follows, and gives the client a while to read the answer: a connection that is closed with
     /// unread input is reset, and the answer is lost.

@@ -47,6 +47,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// Who waits until the connection takes more.
     var writer: CheckedContinuation<Void, Never>?
     var clock = ConnectionClock()
+    /// What is written and not yet on its way.
+    var unsent = ReplyBuffer()
+    /// The executor flushes it.
+    var isFlushDue = false
     /// The connection ends with the answer under way.
     var isStopping = false
     private var body: [UInt8] = []

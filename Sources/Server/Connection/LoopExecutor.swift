@@ -4,7 +4,8 @@ import Synchronization
 /// Runs tasks on one event loop, so that a request's work and its connection share a thread.
 ///
 /// Jobs that come from the loop itself cost no system call, and jobs that come from elsewhere cost one for all that wait.
-/// After each job, which is one stretch of a task between two suspensions, what it wrote goes out in one flush.
+/// What jobs wrote goes out when they have run, a few events of streams or many whole answers together: writes that follow
+/// one another closely wake a client's processor once.
 final class LoopExecutor: TaskExecutor {
     private struct State {
         var jobs: [UnownedJob] = []
@@ -13,15 +14,17 @@ final class LoopExecutor: TaskExecutor {
 
     /// So many jobs run before the loop looks at its sockets again.
     private static let stretch = 256
+    /// So many connections wait at most for the jobs of others, and so many if one of them has a stream.
+    private static let (together, fewTogether) = (32, 4)
 
     private let loop: any EventLoop
     private let state = Mutex(State())
-    /// The connection that the running job wrote to.
-    private let written: NIOLoopBoundBox<ExchangeHandler?>
+    /// The connections that were written to and not flushed, and whether one of them has a stream.
+    private let written: NIOLoopBoundBox<(handlers: [ExchangeHandler], isUrgent: Bool)>
 
     init(_ loop: any EventLoop) {
         self.loop = loop
-        written = NIOLoopBoundBox.makeEmptyBox(valueType: ExchangeHandler.self, eventLoop: loop)
+        written = NIOLoopBoundBox.makeBoxSendingValue(([], false), eventLoop: loop)
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -34,10 +37,28 @@ final class LoopExecutor: TaskExecutor {
         if schedules { loop.execute { self.drain() } }
     }
 
-    /// The connection is flushed once the running job pauses; only to be called on the loop.
-    func flushLater(_ handler: ExchangeHandler) {
-        if let other = written.value, other !== handler { other.flush() }
-        written.value = handler
+    /// The connection is flushed once the jobs at hand have run, or a few of them if it `isUrgent`; only to be called on the
+    /// loop.
+    func flushLater(_ handler: ExchangeHandler, isUrgent: Bool) {
+        if isUrgent { written.value.isUrgent = true }
+        if handler.isFlushDue { return }
+        handler.isFlushDue = true
+        written.value.handlers.append(handler)
+    }
+
+    /// Runs what waits to run if that is more than a little; only to be called on the loop, and not from a job.
+    func runSome() {
+        if state.withLock({ $0.jobs.count >= Self.fewTogether }) { drain() }
+    }
+
+    private func flush() {
+        if written.value.handlers.isEmpty { return }
+        let handlers = written.value.handlers
+        written.value = ([], false)
+        for handler in handlers {
+            handler.isFlushDue = false
+            handler.flush()
+        }
     }
 
     private func drain() {
@@ -49,16 +70,15 @@ final class LoopExecutor: TaskExecutor {
                 if jobs.isEmpty { state.isScheduled = false }
                 return jobs
             }
-            if jobs.isEmpty { return }
+            if jobs.isEmpty { return flush() }
             for job in jobs {
                 unsafe job.runSynchronously(on: asUnownedTaskExecutor())
-                if let handler = written.value {
-                    written.value = nil
-                    handler.flush()
-                }
+                let limit = written.value.isUrgent ? Self.fewTogether : Self.together
+                if written.value.handlers.count >= limit { flush() }
             }
             count += jobs.count
         }
+        flush()
         loop.execute { self.drain() }
     }
 }

@@ -6,38 +6,30 @@ enum ReplyWire {
     case http1
     case http2
 
-    func write(_ head: ReplyHead, to context: ChannelHandlerContext) {
+    func write(_ head: ReplyHead, _ buffer: inout ReplyBuffer, to context: ChannelHandlerContext) {
         switch self {
-        case .http1:
-            var buffer = context.channel.allocator.buffer(capacity: 1024)
-            ReplyBytes.write(head, into: &buffer)
-            context.write(NIOAny(buffer), promise: nil)
+        case .http1: buffer.add(head)
         case .http2:
             context.write(NIOAny(HTTPServerResponsePart.head(ReplyBytes.http2(head))), promise: nil)
         }
     }
 
-    func write(_ chunk: [UInt8], _ framing: ReplyBytes.Framing, to context: ChannelHandlerContext) {
-        var buffer = context.channel.allocator.buffer(capacity: chunk.count + 16)
+    func write(
+        _ chunk: [UInt8], _ framing: ReplyBytes.Framing, _ buffer: inout ReplyBuffer, to context: ChannelHandlerContext
+    ) {
         switch self {
-        case .http1 where framing == .chunked:
-            ReplyBytes.writeChunk(chunk, into: &buffer)
-            context.write(NIOAny(buffer), promise: nil)
-        case .http1:
-            buffer.writeBytes(chunk)
-            context.write(NIOAny(buffer), promise: nil)
+        case .http1: buffer.add(chunk, framing, to: context)
         case .http2:
-            buffer.writeBytes(chunk)
-            context.write(NIOAny(HTTPServerResponsePart.body(.byteBuffer(buffer))), promise: nil)
+            var bytes = context.channel.allocator.buffer(capacity: chunk.count)
+            bytes.writeBytes(chunk)
+            context.write(NIOAny(HTTPServerResponsePart.body(.byteBuffer(bytes))), promise: nil)
         }
     }
 
     /// Writes the end of the message; a stream of an HTTP/2 connection ends with it, whatever the client still sends.
-    func writeEnd(_ framing: ReplyBytes.Framing, to context: ChannelHandlerContext) {
+    func writeEnd(_ framing: ReplyBytes.Framing, _ buffer: inout ReplyBuffer, to context: ChannelHandlerContext) {
         switch self {
-        case .http1 where framing == .chunked:
-            context.write(NIOAny(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil)
-        case .http1: break
+        case .http1: buffer.addEnd(framing)
         case .http2:
             let sent = context.eventLoop.makePromise(of: Void.self)
             let channel = context.channel

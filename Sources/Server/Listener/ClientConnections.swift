@@ -13,11 +13,7 @@ struct ClientConnections: ServerChildChannel {
     }
 
     let shared: ConnectionContext
-    let executors = LoopExecutors()
-
-    init(shared: ConnectionContext) {
-        self.shared = shared
-    }
+    let executors: LoopExecutors
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let value = Value(channel: channel)

@@ -18,18 +18,18 @@ struct Listener: Service {
     /// Called when a stop was asked for, before the listener closes.
     let onStopping: @Sendable () -> Void
     let shared: ConnectionContext
-    let loops: MultiThreadedEventLoopGroup
+    let loops: ServerLoops
 
     private var options: ListenOptions { shared.options }
 
     func run() async throws {
-        let server = ClientConnections(shared: shared).server(
+        let server = ClientConnections(shared: shared, executors: loops.executors).server(
             configuration: ServerConfiguration(
                 address: .hostname(options.host, port: options.port), backlog: 1024),
             onServerRunning: { channel in
                 await onListening(ListenOptions.address(host: options.host, port: channel.localAddress?.port ?? 0))
             },
-            eventLoopGroup: loops, logger: Self.quiet)
+            eventLoopGroup: loops.group, logger: Self.quiet)
         do {
             try await withGracefulShutdownHandler {
                 try await server.run()

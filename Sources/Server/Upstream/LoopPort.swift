@@ -5,9 +5,11 @@ import Transport
 /// One event loop as the transport sees it.
 struct LoopPort: EventLoopPort {
     private let loop: any EventLoop
+    private let executor: LoopExecutor
 
-    init(_ loop: any EventLoop) {
+    init(_ loop: any EventLoop, _ executor: LoopExecutor) {
         self.loop = loop
+        self.executor = executor
     }
 
     var isCurrent: Bool { loop.inEventLoop }
@@ -21,7 +23,7 @@ struct LoopPort: EventLoopPort {
     }
 
     func connect(to address: [UInt8], port: Int, _ events: any LoopLinkEvents) -> any LoopLink {
-        let link = UpstreamLink(events, loop)
+        let link = UpstreamLink(events, loop, executor)
         link.connect(to: address, port: port)
         return link
     }

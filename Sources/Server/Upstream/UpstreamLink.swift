@@ -7,14 +7,16 @@ final class UpstreamLink: ChannelInboundHandler, LoopLink {
     typealias InboundIn = ByteBuffer
 
     private let loop: any EventLoop
+    private let executor: LoopExecutor
     /// Nil once the connection is over or given up.
     private var events: (any LoopLinkEvents)?
     private var channel: (any Channel)?
     private var isBroken = false
 
-    init(_ events: any LoopLinkEvents, _ loop: any EventLoop) {
+    init(_ events: any LoopLinkEvents, _ loop: any EventLoop, _ executor: LoopExecutor) {
         self.events = events
         self.loop = loop
+        self.executor = executor
     }
 
     func connect(to address: [UInt8], port: Int) {
@@ -77,7 +79,8 @@ final class UpstreamLink: ChannelInboundHandler, LoopLink {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        events?.receivedAll()
+        // Pieces of answers go on their way before many other sockets are looked at.
+        if events?.receivedAll() == true { executor.runSome() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
