@@ -67,7 +67,7 @@ struct KeyTests {
             }
             #expect(upstream.requests.allSatisfy { !$0.headText.contains(secret) })
         }
-        #expect(gateway.errors.contains("reason=request_rate"))
+        #expect(await eventually { gateway.errors.contains("reason=request_rate") })
         #expect(gateway.stop() == 0)
         for (name, data) in try everything(folder, gateway) {
             #expect(data.range(of: Data(first.suffix(44).utf8)) == nil, "\(name)")
