@@ -8,6 +8,10 @@ public enum TokenizationError: Error, Equatable, Sendable {
     case unsupported(file: String, key: String, found: String, supported: String)
     /// A vocabulary with the wanted properties cannot be trained.
     case untrainable(reason: String)
+    /// The chat template failed at a line of its text.
+    case rendering(line: Int, reason: String)
+    /// The chat template itself does not take the conversation; its own words, without any of the request's.
+    case refusedByTemplate(message: String)
 }
 
 extension TokenizationError: CustomStringConvertible {
@@ -22,6 +26,10 @@ extension TokenizationError: CustomStringConvertible {
             "\(file): \(key): \(found) is not supported; supported: \(supported)"
         case .untrainable(let reason):
             "cannot train the tokenizer: \(reason)"
+        case .rendering(let line, let reason):
+            "chat template, line \(line): \(reason)"
+        case .refusedByTemplate(let message):
+            "the chat template does not take this conversation: \(message)"
         }
     }
 }
@@ -34,7 +42,7 @@ extension TokenizationError {
         case .malformed(_, let key, let reason): .malformed(file: file, key: key, reason: reason)
         case .unsupported(_, let key, let found, let supported):
             .unsupported(file: file, key: key, found: found, supported: supported)
-        case .untrainable: self
+        case .untrainable, .rendering, .refusedByTemplate: self
         }
     }
 }
