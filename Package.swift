@@ -83,7 +83,7 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access",
+                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
@@ -159,7 +159,8 @@ let package = Package(
         .testTarget(
             name: "ConfigurationTests",
             dependencies: [
-                "Configuration", "PromptSchema", "Experimentation", "Gateway", "Ledger", "Access", "TestSupport",
+                "Configuration", "PromptSchema", "Experimentation", "Gateway", "Ledger", "Access", "Internalization",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

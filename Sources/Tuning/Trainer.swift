@@ -31,6 +31,7 @@ public final class Trainer {
         var pass: TrainingPass
         var loss = 0.0
         var exact: [(sequence: Int, segments: [Bool])] = []
+        var tops: [(sequence: Int, segments: [[TokenDistribution]])] = []
 
         init(_ pass: TrainingPass) {
             self.pass = pass
@@ -54,8 +55,13 @@ public final class Trainer {
     }
 
     /// One optimizer step on the mean weighted loss of the batch.
-    public func step(_ batch: [PackedSequence], rate: Float) -> StepResult {
-        let loss = accumulate(batch, wantsGradient: true)
+    ///
+    /// - Parameters:
+    ///   - dropout: probability with which an input of a low-rank path is left out.
+    ///   - seed: decides which ones; another one for each step.
+    public func step(_ batch: [PackedSequence], rate: Float, dropout: Float = 0, seed: UInt64 = 0) -> StepResult {
+        let loss = accumulate(
+            batch, wantsGradient: true, dropout: dropout > 0 ? Dropout(rate: dropout, seed: seed) : nil)
         let total = totalWeight(batch)
         for worker in workers.dropFirst() {
             KernelTable.best.addScaled(worker.pass.gradients[...], into: &workers[0].pass.gradients)
@@ -77,9 +83,27 @@ public final class Trainer {
         return (loss, exact.map(\.segments))
     }
 
+    /// The model's likeliest tokens wherever a loss is counted: for each sequence and segment, one distribution for each
+    /// token with a weight, in order.
+    public func distributions(_ batch: [PackedSequence], top count: Int) -> [[[TokenDistribution]]] {
+        for worker in workers { worker.pass.topCount = count }
+        defer { for worker in workers { worker.pass.topCount = 0 } }
+        _ = accumulate(batch, wantsGradient: false)
+        return workers.flatMap(\.tops).sorted { $0.sequence < $1.sequence }.map(\.segments)
+    }
+
     /// Gradients of the mean weighted loss of the batch, in the layout of what is trained, without a step.
     public func gradients(_ batch: [PackedSequence]) -> [Float] {
-        _ = accumulate(batch, wantsGradient: true)
+        gradients(batch, dropout: nil)
+    }
+
+    /// Mean weighted loss with some inputs left out, as `gradients` with the same dropout sees it.
+    func loss(_ batch: [PackedSequence], dropout: Dropout) -> Double {
+        accumulate(batch, wantsGradient: false, dropout: dropout) / totalWeight(batch)
+    }
+
+    func gradients(_ batch: [PackedSequence], dropout: Dropout?) -> [Float] {
+        _ = accumulate(batch, wantsGradient: true, dropout: dropout)
         var sum = workers[0].pass.gradients
         for worker in workers.dropFirst() { KernelTable.best.addScaled(worker.pass.gradients[...], into: &sum) }
         let scale = 1 / Float(totalWeight(batch))
@@ -110,7 +134,9 @@ public final class Trainer {
         batch.reduce(0) { $0 + $1.weights.reduce(0) { $0 + Double($1) } }
     }
 
-    private func accumulate(_ batch: [PackedSequence], wantsGradient: Bool) -> Double {
+    private func accumulate(
+        _ batch: [PackedSequence], wantsGradient: Bool, dropout: Dropout? = nil
+    ) -> Double {
         let workers = workers
         let weights = weights
         let trainable = trainable
@@ -118,14 +144,22 @@ public final class Trainer {
             let worker = workers[index]
             worker.loss = 0
             worker.exact = []
+            worker.tops = []
             if wantsGradient { worker.pass.clearGradients() }
             for number in stride(from: index, to: batch.count, by: workers.count) {
                 let sequence = batch[number]
+                worker.pass.dropout = dropout.map {
+                    Dropout(rate: $0.rate, seed: $0.seed &+ UInt64(number) &* 0x9E37_79B9_7F4A_7C15)
+                }
                 if wantsGradient {
                     worker.loss += worker.pass.run(sequence, weights: weights, trainable: trainable)
                 } else {
                     worker.loss += worker.pass.loss(sequence, weights: weights, trainable: trainable)
                     worker.exact.append((number, sequence.exactSegments(predictions: worker.pass.predictions)))
+                    guard worker.pass.topCount > 0 else { continue }
+                    let tops = sequence.segments.map { $0.compactMap { worker.pass.tops[$0] } }
+                    worker.tops.append((number, tops))
+                    worker.pass.tops = [:]
                 }
             }
         }

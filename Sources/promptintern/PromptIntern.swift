@@ -27,9 +27,9 @@ struct PromptIntern: AsyncParsableCommand {
             CommandGroup(
                 name: "Tasks:",
                 subcommands: [
-                    SchemaCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self, PromoteCommand.self,
-                    ExportCommand.self, FinetuneCommand.self, BaselinesCommand.self, ProgramsCommand.self,
-                    DemoCommand.self,
+                    SchemaCommand.self, DatasetCommand.self, BaseCommand.self, TuneCommand.self, EvalCommand.self,
+                    BaselinesCommand.self, ProgramsCommand.self, PromoteCommand.self, RollbackCommand.self,
+                    ExportCommand.self, FinetuneCommand.self, DemoCommand.self,
                 ]),
             CommandGroup(name: "Engine:", subcommands: [EngineCommand.self]),
         ])

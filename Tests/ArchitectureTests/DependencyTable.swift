@@ -47,7 +47,8 @@ struct DependencyTable {
 
         "HouseBooks": Row(ours: ["PromptSchema"]),
         "Configuration": Row(
-            ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access"], packages: ["Yams"]),
+            ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization"],
+            packages: ["Yams"]),
         "Backends": Row(
             ours: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"]),
         "Server": Row(

@@ -1,4 +1,6 @@
+import Foundation
 import Testing
+import Tuning
 
 @testable import Internalization
 
@@ -17,7 +19,7 @@ struct RetrievalTests {
     func bleu() {
         let prediction = ["find", ".", "-name", "foo"]
         let scores = [["find", ".", "-name", "'*.txt'"], ["find", ".", "-type", "f"]].map {
-            LabelBLEU.score(candidate: prediction, reference: $0)
+            LabelBLEU.score(.init(words: prediction), reference: .init(words: $0))
         }
         // (3/4 * 2/3 * 1/2 * 0.1/1)^(1/4), and (2/4 * 1/3 * 0.1/2 * 0.1/1)^(1/4).
         #expect(abs(scores[0] - 0.397635) < 1e-6)
@@ -54,5 +56,63 @@ struct RetrievalTests {
         #expect(index.search("the fox", limit: 2)[0] == 0)
         #expect(index.search("zebra", limit: 5).isEmpty)
         #expect(BM25.words("find . -name '*.txt'") == ["find", ".", "-name", "'", "*.txt", "'"])
+    }
+}
+
+@Suite("Retrieval settings")
+struct RetrievalSettingsTests {
+    @Test("smaller banks are parts of larger ones, of about the share asked for")
+    func bankRatio() throws {
+        let rows = (0..<2_000).map { TaskRow(query: "query \($0)", answer: "answer \($0)") }
+        var last: Set<String> = []
+        for ratio in [0.1, 0.25, 0.5, 1] {
+            var settings = RetrievalSettings()
+            settings.bankRatio = ratio
+            let kept = Set(rows.filter(settings.keeps).map(\.query))
+            #expect(last.isSubset(of: kept))
+            #expect(abs(Double(kept.count) / 2_000 - ratio) < 0.05)
+            last = kept
+        }
+        var settings = RetrievalSettings()
+        settings.bankRatio = 0.1
+        let retriever = try ExampleRetriever(bank: rows, settings: settings)
+        #expect(retriever.examples(forQuery: "query 7", count: 10).allSatisfy(settings.keeps))
+    }
+
+    @Test("BM25 compares queries in training too; embeddings compare by cosine and need an embedder")
+    func methods() throws {
+        var settings = RetrievalSettings()
+        settings.method = .bm25
+        let bank = RetrievalTests.bank
+        let byQuery = try ExampleRetriever(bank: bank, settings: settings)
+        #expect(byQuery.examples(forTraining: bank[3], count: 1) == [bank[0]])
+        settings.method = .embeddings
+        #expect(throws: InternalizationError.self) { try ExampleRetriever(bank: bank, settings: settings) }
+        let embedded = try ExampleRetriever(bank: bank, settings: settings, embedder: LengthEmbedder())
+        let row = TaskRow(query: "find text files", answer: "none")
+        #expect(embedded.examples(forTraining: row, count: 2).last == bank[1])
+    }
+
+    /// Says that texts of similar length are similar.
+    private struct LengthEmbedder: TextEmbedder {
+        func vectors(_ texts: [String]) -> [[Float]] {
+            texts.map { text in
+                let angle = Float(text.count) / 40
+                return [cos(angle), sin(angle)]
+            }
+        }
+    }
+
+    @Test("hashed n-grams score as counted ones do", arguments: [1, 2, 3])
+    func hashes(_ seed: UInt64) {
+        var random = TrainingRandom(seed: seed)
+        for _ in 0..<200 {
+            let texts = (0..<2).map { _ in
+                (0..<Int.random(in: 1...9, using: &random)).map { _ in "w\(Int.random(in: 0...4, using: &random))" }
+            }
+            let fast = LabelBLEU.score(.init(words: texts[0]), reference: .init(words: texts[1]))
+            let slow = BLEU.sentence(texts[0], references: [texts[1]], smoothing: .method1)
+            #expect(abs(fast - slow) < 1e-12, "seed \(seed): \(texts)")
+        }
     }
 }

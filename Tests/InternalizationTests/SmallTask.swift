@@ -51,9 +51,13 @@ struct SmallTask {
             seed: 3, deviation: 0.08, residualDeviation: 0.04, embeddingDeviation: 0.1)
     }
 
+    /// What runs are trained from; `dev` are the held-out rows.
+    func inputs(compressor: any TemplateCompressor = RuleCompressor()) -> TrainingInputs {
+        TrainingInputs(
+            base: base, baseDigest: "base", rows: rows, dev: heldOut, encoder: encoder, compressor: compressor)
+    }
+
     func run(_ recipe: Recipe, runs: String) throws -> InternalizationRun {
-        try InternalizationRun(
-            recipe: recipe, base: base, rows: rows, encoder: encoder, compressor: RuleCompressor(), runs: runs,
-            inputs: ["base"])
+        try InternalizationRun(recipe: recipe, inputs: inputs(), runs: runs)
     }
 }

@@ -6,49 +6,35 @@ public import PromptSchema
 /// Blank lines count as clauses, so the layout goes first. The order does not depend on the rate, which makes the kept
 /// sets nested.
 public struct RuleCompressor: TemplateCompressor {
-    /// The rules' version is part of the name.
-    public let name = "rules-1"
+    /// The rules' version, and what is forced, are part of the name.
+    public var name: String { forcedName("rules-1", forced) }
+    private let forced: [String]
 
-    /// The compressor has no settings.
-    public init() {}
+    /// Rules that keep every unit with one of the `forced` texts, at every rate above 0.
+    public init(forced: [String] = []) {
+        self.forced = forced
+    }
 
     /// Keeps units in the order of importance while their tokens fit into rate * tokens.
     public func compress(_ schema: Schema, rate: Double, countTokens: ([UInt8]) -> Int) -> CompressedTemplate {
-        let literals = schema.literals.filter { !$0.keep }
-        let units = literals.flatMap { literal in
-            TemplateUnit.units(of: literal.text).map { unit in
-                RankedUnit(
-                    literal: literal.number, unit: unit, tokens: countTokens(Array(literal.text[unit.range])))
-            }
-        }
-        let before = units.reduce(0) { $0 + $1.tokens }
-        let budget = Int((rate * Double(before) + 1e-9).rounded(.down))
-        var kept = Set<Int>()
-        var used = 0
-        for (index, unit) in units.enumerated().sorted(by: RankedUnit.isMoreImportant) {
-            guard used + unit.tokens <= budget else { break }
-            used += unit.tokens
-            kept.insert(index)
-        }
-        if rate >= 1 { kept = Set(units.indices) }
-        if rate <= 0 { kept = [] }
-        var result = Dictionary(uniqueKeysWithValues: literals.map { ($0.number, [UInt8]()) })
-        for (index, unit) in units.enumerated() where kept.contains(index) {
-            result[unit.literal]! += schema.literals[unit.literal].text[unit.unit.range]
-        }
-        return CompressedTemplate(
-            literals: result, tokensBefore: before,
-            tokensAfter: kept.reduce(0) { $0 + units[$1].tokens })
+        var ranking = UnitRanking(schema, forced: forced, countTokens: countTokens)
+        ranking.orderByRules()
+        return ranking.compress(schema, rate: rate)
     }
 }
 
-private struct RankedUnit {
-    let literal: Int
-    let unit: TemplateUnit
-    let tokens: Int
-
-    static func isMoreImportant(_ left: (offset: Int, element: Self), _ right: (offset: Int, element: Self)) -> Bool {
-        let kinds = (left.element.unit.kind, right.element.unit.kind)
-        return kinds.0 == kinds.1 ? left.offset < right.offset : kinds.0 > kinds.1
+extension UnitRanking {
+    /// The kinds that go last first; within a kind the earlier ones first.
+    mutating func orderByRules() {
+        let entries = entries
+        order = entries.indices.sorted { left, right in
+            let kinds = (entries[left].kind, entries[right].kind)
+            return kinds.0 == kinds.1 ? left < right : kinds.0 > kinds.1
+        }
     }
+}
+
+/// A compressor's name with a short hash of the texts it is forced to keep.
+func forcedName(_ name: String, _ forced: [String]) -> String {
+    forced.isEmpty ? name : name + "+" + String(stableHash(forced.joined(separator: "\u{0}")), radix: 16)
 }

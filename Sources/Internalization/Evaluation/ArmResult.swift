@@ -20,6 +20,8 @@ public struct ArmResult: Sendable {
     public var perplexity: Double?
     /// Times of single requests on an idle thread, in milliseconds; nil when they were not taken.
     public var latency: Latency?
+    /// The runs that the figures are means of; empty for an arm without training.
+    public var seeds: [Seed] = []
 
     /// Medians over a sample of items, in milliseconds, one request at a time on one thread.
     public struct Latency: Sendable, Codable {
@@ -35,6 +37,21 @@ public struct ArmResult: Sendable {
         public let cachedTotal: Double
         /// Tokens of that beginning.
         public let cachedTokens: Int
+    }
+
+    /// A result with given figures.
+    init(
+        arm: String, meaning: String, n: Int, metrics: [String: Double], meanPromptTokens: Double,
+        meanAnswerTokens: Double, scores: [Double], clusters: [String]
+    ) {
+        self.arm = arm
+        self.meaning = meaning
+        self.n = n
+        self.metrics = metrics
+        self.meanPromptTokens = meanPromptTokens
+        self.meanAnswerTokens = meanAnswerTokens
+        self.scores = scores
+        self.clusters = clusters
     }
 
     /// Grades the answers; the first metric is the primary one, whose scores are kept item by item.
@@ -53,6 +70,9 @@ public struct ArmResult: Sendable {
         clusters = items.map(\.cluster)
     }
 
+    /// The primary metric's mean over the items that count, in percent.
+    public var primary: Double { scores.isEmpty ? 0 : scores.reduce(0, +) / Double(scores.count) * 100 }
+
     /// Exact match in percent; what thresholds and tables lead with.
     public var exact: Double { metrics["exact"] ?? 0 }
 }
@@ -69,6 +89,7 @@ extension ArmResult: Codable {
 
     private static let fixed: Set<String> = [
         "arm", "meaning", "n", "meanPromptTokens", "meanAnswerTokens", "scores", "clusters", "perplexity", "latency",
+        "seeds",
     ]
 
     /// Reads what `encode` writes: every member that is not one of the fixed ones is a metric.
@@ -83,6 +104,7 @@ extension ArmResult: Codable {
         clusters = try values.decode([String].self, forKey: Key("clusters"))
         perplexity = try values.decodeIfPresent(Double.self, forKey: Key("perplexity"))
         latency = try values.decodeIfPresent(Latency.self, forKey: Key("latency"))
+        seeds = try values.decodeIfPresent([Seed].self, forKey: Key("seeds")) ?? []
         var metrics: [String: Double] = [:]
         for key in values.allKeys where !Self.fixed.contains(key.stringValue) {
             metrics[key.stringValue] = try values.decode(Double.self, forKey: key)
@@ -103,5 +125,6 @@ extension ArmResult: Codable {
         try values.encode(clusters, forKey: Key("clusters"))
         try values.encodeIfPresent(perplexity, forKey: Key("perplexity"))
         try values.encodeIfPresent(latency, forKey: Key("latency"))
+        if !seeds.isEmpty { try values.encode(seeds, forKey: Key("seeds")) }
     }
 }

@@ -3,6 +3,7 @@
 
 import Dispatch
 public import Engine
+import Foundation
 import PromptSchema
 import Tokenization
 
@@ -12,6 +13,8 @@ public struct Evaluator: Sendable {
     public enum Prompt: Sendable {
         /// Whole template and k examples, retrieved by query similarity.
         case full(examples: Int)
+        /// What a compressor left of the template, and k examples, retrieved by query similarity.
+        case shortened(literals: [Int: [UInt8]], examples: Int)
         /// What stripping leaves.
         case queryOnly
     }
@@ -25,13 +28,15 @@ public struct Evaluator: Sendable {
     public let maximumAnswer: Int
 
     /// An evaluator whose examples come from `bank` (training rows).
-    public init(encoder: PromptEncoder, bank: [TaskRow], maximumAnswer: Int = 128, threads: Int = 2) {
+    public init(
+        encoder: PromptEncoder, bank: [TaskRow], retriever: ExampleRetriever? = nil, maximumAnswer: Int = 128,
+        threads: Int = 2
+    ) {
         self.encoder = encoder
         self.maximumAnswer = maximumAnswer
         self.threads = threads
-        retriever = ExampleRetriever(bank: bank)
-        let removable = encoder.schema.literals.filter { !$0.keep }
-        emptied = Dictionary(uniqueKeysWithValues: removable.map { ($0.number, []) })
+        self.retriever = retriever ?? ExampleRetriever(bank: bank)
+        emptied = encoder.schema.emptiedLiterals
     }
 
     /// The rows' prompts.
@@ -42,6 +47,9 @@ public struct Evaluator: Sendable {
             case .full(let count):
                 let examples = retriever.examples(forQuery: row.query, count: count)
                 result.append(try encoder.encode(row, examples: examples, literals: nil))
+            case .shortened(let literals, let count):
+                let examples = retriever.examples(forQuery: row.query, count: count)
+                result.append(try encoder.encode(row, examples: examples, literals: literals))
             case .queryOnly:
                 result.append(try encoder.encode(row, examples: [], literals: emptied))
             }
@@ -69,6 +77,18 @@ public struct Evaluator: Sendable {
             promptTokens: prompts.map(\.prompt.count), answerTokens: answers.map(\.count))
         if timed > 0 { result.latency = try latency(model, Array(prompts.prefix(timed)), shared, base) }
         return result
+    }
+
+    /// exp(mean negative log-likelihood) of the labels' tokens, end token included, after the arm's prompts.
+    public func perplexity(model: DecoderModel, items: [EvaluationItem], prompt: Prompt) throws -> Double {
+        var total = 0.0
+        var count = 0
+        for example in try prompts(items.map(\.row), prompt) {
+            let losses = try model.score(example.prompt + example.answer).suffix(example.answer.count)
+            total += losses.reduce(0) { $0 + Double($1) }
+            count += losses.count
+        }
+        return exp(total / Double(max(1, count)))
     }
 
     /// What copying the label of the nearest training row, by BM25 over queries, is worth: no model at all.

@@ -36,12 +36,15 @@ public struct PromotedManifest: Sendable, Codable {
         public let fullPromptExact: Double
         /// Exact match of the arm tuned with the query alone from the first step, in percent.
         public let controlExact: Double
+        /// Why it need not be better than the control, where it is not.
+        public let controlOverride: String?
 
         enum CodingKeys: String, CodingKey {
             case n
             case queryOnlyExact = "query_only_exact"
             case fullPromptExact = "full_prompt_exact"
             case controlExact = "control_exact"
+            case controlOverride = "control_override"
         }
     }
 

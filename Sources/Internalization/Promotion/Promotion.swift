@@ -5,11 +5,14 @@ public import PromptSchema
 /// Puts a tuned adapter into service: checks the thresholds, copies the adapter, writes the manifest.
 public struct Promotion: Sendable {
     /// What has to hold, in points of exact match on the held-out rows.
-    public struct Thresholds: Sendable {
+    public struct Thresholds: Sendable, Equatable {
         /// Query-only may be at most this much below the arm tuned and tested with the full prompt.
         public var margin = 2.0
-        /// Fewest held-out rows.
+        /// Fewest held-out items.
         public var minimumRows = 500
+        /// Why query-only need not be better than the control that was tuned with the query alone from the first step;
+        /// nil if it has to be. The reason stands in the manifest.
+        public var controlOverride: String?
 
         /// The usual thresholds: two points, five hundred rows.
         public init() {}
@@ -27,7 +30,9 @@ public struct Promotion: Sendable {
         self.thresholds = thresholds
     }
 
-    /// Writes `adapter/` in bfloat16 and then, at once, `manifest.json`.
+    /// Writes `adapter/` in bfloat16 and then, at once, `manifest.json`; what was there is kept for `rollback`.
+    ///
+    /// Between the two the gateway sees an adapter that the manifest does not name, and strips nothing.
     ///
     /// - Parameters:
     ///   - adapter: the adapter that was evaluated.
@@ -40,29 +45,58 @@ public struct Promotion: Sendable {
         if tuned.n < thresholds.minimumRows {
             failures.append("\(tuned.n) held-out rows, at least \(thresholds.minimumRows) are needed")
         }
-        if tuned.exact < bar.exact - thresholds.margin {
+        if tuned.primary < bar.primary - thresholds.margin {
             failures.append(
-                "query-only exact match \(tuned.exact) % is more than \(thresholds.margin) points below "
-                    + "the full prompt's \(bar.exact) %")
+                "query-only at \(tuned.primary) % is more than \(thresholds.margin) points below "
+                    + "the full prompt's \(bar.primary) %")
+        }
+        if tuned.primary <= control.primary, thresholds.controlOverride == nil {
+            failures.append(
+                "query-only at \(tuned.primary) % is not better than the control's \(control.primary) %: the labels alone "
+                    + "teach as much; state a control_override to promote it all the same")
         }
         guard failures.isEmpty else { throw InternalizationError.refused(failures.joined(separator: "; ")) }
         let base = taskFolder + "/base"
-        let adapterFolder = taskFolder + "/adapter"
-        try adapter.save(folder: adapterFolder, precision: .bfloat16, baseModelName: "../base")
+        let history = PromotionHistory(taskFolder: taskFolder)
+        try history.archive()
+        let staged = taskFolder + "/adapter.new"
+        try? FileManager.default.removeItem(atPath: staged)
+        try adapter.save(folder: staged, precision: .bfloat16, baseModelName: "../base")
+        let digest = try FileDigest.sha256(path: staged + "/adapter_model.safetensors")
+        try history.install(staged)
         let manifest = PromotedManifest(
             formatVersion: 1, task: schema.id, schemaFingerprint: schema.fingerprint,
             tokenizerSHA256: try FileDigest.sha256(path: base + "/tokenizer.json"),
             baseModel: .init(folder: "base", sha256: try FileDigest.sha256(path: base + "/model.safetensors")),
-            adapter: .init(
-                folder: "adapter",
-                sha256: try FileDigest.sha256(path: adapterFolder + "/adapter_model.safetensors")),
-            stage: .init(tau: 0, k: 0),
+            adapter: .init(folder: "adapter", sha256: digest), stage: .init(tau: 0, k: 0),
             figures: .init(
-                n: tuned.n, queryOnlyExact: tuned.exact, fullPromptExact: bar.exact, controlExact: control.exact),
+                n: tuned.n, queryOnlyExact: tuned.exact, fullPromptExact: bar.exact, controlExact: control.exact,
+                controlOverride: tuned.primary > control.primary ? nil : thresholds.controlOverride),
             created: ISO8601DateFormatter().string(from: Date()))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try (encoder.encode(manifest) + Data("\n".utf8)).write(
-            to: URL(fileURLWithPath: taskFolder + "/manifest.json"), options: .atomic)
+        try history.replace(by: encoder.encode(manifest) + Data("\n".utf8))
+    }
+
+    /// Puts the manifest that was in service before the last promotion back; returns when that one was promoted.
+    ///
+    /// - Throws: `InternalizationError.refused` when there is none, or its adapter is gone or changed.
+    public static func rollback(taskFolder: String) throws -> String {
+        let history = PromotionHistory(taskFolder: taskFolder)
+        guard let previous = try history.previous() else {
+            throw InternalizationError.refused("\(taskFolder) has no earlier promotion to go back to")
+        }
+        let manifest = try JSONDecoder().decode(PromotedManifest.self, from: previous.data)
+        let kept = history.kept(manifest.adapter.sha256)
+        guard (try? FileDigest.sha256(path: kept + "/adapter_model.safetensors")) == manifest.adapter.sha256 else {
+            throw InternalizationError.refused("the earlier adapter in \(kept) is gone or not what was promoted")
+        }
+        try history.archive()
+        let staged = taskFolder + "/adapter.new"
+        try? FileManager.default.removeItem(atPath: staged)
+        try FileManager.default.copyItem(atPath: kept, toPath: staged)
+        try history.install(staged)
+        try history.restore(previous)
+        return manifest.created
     }
 }

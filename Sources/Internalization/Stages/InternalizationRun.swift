@@ -6,72 +6,46 @@ import Tuning
 
 /// Trains one arm of a task, stage by stage, in a run folder that it can go on from after any interruption.
 ///
-/// A run folder holds `recipe.json`, the newest checkpoints, one adapter folder a stage, and `stages.json` with what
-/// each stage was trained on. The same inputs give the same adapter bit for bit, interrupted or not.
+/// A run folder holds `recipe.json`, the newest checkpoints, one adapter folder a stage, `stages.json` with what each
+/// stage was trained on, `history.jsonl` and `loss.svg`. The same inputs give the same adapter bit for bit, interrupted
+/// or not.
 public final class InternalizationRun {
-    /// What a progress display shows after a step.
-    public struct Progress: Sendable {
-        /// Stage, counted from 0, and number of stages.
-        public let stage: Int
-        /// Number of stages.
-        public let stages: Int
-        /// Step over all stages, counted from 1, and steps in all.
-        public let step: Int
-        /// Optimizer steps in all.
-        public let steps: Int
-        /// Mean loss of the answer's tokens, in nats.
-        public let loss: Double
-        /// Tokens computed in this step.
-        public let tokens: Int
-    }
-
-    /// What a stage was trained on, for the report.
-    public struct StageRecord: Sendable, Codable {
-        /// Stage, with the template rate that was asked for.
-        public let stage: Stage
-        /// The rate that the compressor reached.
-        public let actualRate: Double
-        /// Mean tokens of a prompt.
-        public let meanPromptTokens: Double
-        /// Optimizer steps.
-        public let steps: Int
-        /// Mean loss of the last twenty steps, in nats.
-        public let loss: Double
-        /// SHA-256 of the stage's corpus.
-        public let corpus: String
-    }
-
     /// The recipe.
     public let recipe: Recipe
     /// The run folder.
     public let folder: String
-    private let base: ModelWeights
-    private let rows: [TaskRow]
-    private let encoder: PromptEncoder
-    private let compressor: any TemplateCompressor
-    private let retriever: ExampleRetriever
+    /// Says in one line what a run decided on its own: early borders, whether the teacher is listened to.
+    public var onNote: (String) -> Void = { _ in }
+    private let inputs: TrainingInputs
+    private let runs: String
     private let threads: Int
     private var plan: TrainingPlan
+    private var corpora: [Int: StageCorpus] = [:]
+    private var teacher: TeacherTargets?
+    private var dev: DevLoss?
+    private var history: RunHistory?
 
     private static let checkpointInterval = 50
 
     /// Prepares a run below `runs`; the folder's name is a hash of the recipe and of every input.
     public init(
-        recipe: Recipe, base: ModelWeights, rows: [TaskRow], encoder: PromptEncoder,
-        compressor: any TemplateCompressor, runs: String, inputs: [String], threads: Int = 2
+        recipe: Recipe, inputs: TrainingInputs, runs: String, threads: Int = 2
     ) throws(InternalizationError) {
-        plan = try TrainingPlan(recipe: recipe, rows: rows.count)
+        var recipe = recipe
+        if try recipe.shortensTemplate() { recipe.compressor = inputs.compressor.name }
+        plan = try TrainingPlan(recipe: recipe, rows: inputs.rows.count)
+        let looksAtDev = recipe.adaptivePatience > 0 || recipe.patience > 0 || recipe.distillation != nil
+        guard !looksAtDev || !inputs.dev.isEmpty else {
+            throw .setting("adaptive borders, early stops and distillation need dev rows (data/dev.jsonl)")
+        }
         self.recipe = recipe
-        self.base = base
-        self.rows = rows
-        self.encoder = encoder
-        self.compressor = compressor
+        self.inputs = inputs
+        self.runs = runs
         self.threads = threads
-        retriever = ExampleRetriever(bank: rows)
-        let digest = TaskRows.digest(rows)
         folder =
             runs + "/"
-            + recipe.runName(inputs: inputs + [digest, encoder.schema.fingerprint, encoder.tokenizer.fingerprint])
+            + recipe.runName(
+                inputs: inputs.digests + (looksAtDev ? [TaskRows.digest(inputs.dev)] : []))
     }
 
     /// Optimizer steps of each stage.
@@ -79,69 +53,168 @@ public final class InternalizationRun {
 
     /// Trains what is left to train, and returns the adapter of the last stage.
     public func run(progress: (Progress) throws -> Void) throws -> (adapter: LoRAAdapter, stages: [StageRecord]) {
-        let stages = plan.stages
         try prepareFolder()
         let trainer = Trainer(
-            weights: base,
-            trainable: .adapter(.initial(config: recipe.adapter, model: base.config, seed: recipe.seed)),
-            options: AdamW.Options(), threads: threads)
+            weights: inputs.base,
+            trainable: .adapter(.initial(config: recipe.adapter, model: inputs.base.config, seed: recipe.seed)),
+            options: recipe.optimizer, threads: threads)
         var state = RunState()
         if let checkpoint = TrainingCheckpoint.latest(folder: folder, options: trainer.optimizer.options) {
             trainer.restore(values: checkpoint.values, optimizer: checkpoint.optimizer)
             state = RunState(checkpoint.position)
+            plan.resume(stageSteps: state.stageSteps)
         }
-        while state.stage < stages.count {
-            try train(stages, trainer, &state, progress)
+        history = RunHistory(folder: folder, through: plan.steps(before: state.stage) + state.step)
+        if recipe.adaptivePatience > 0 || recipe.patience > 0 || recipe.distillation != nil {
+            dev = try DevLoss(inputs, examples: plan.stages[0].exampleCount)
+        }
+        while state.stage < plan.stages.count {
+            try prepareTeacher(trainer, &state)
+            try train(trainer, &state, progress)
             try finishStage(trainer, &state)
         }
         return (try adapter(of: trainer), state.records)
     }
 
     private func train(
-        _ stages: [Stage], _ trainer: Trainer, _ state: inout RunState, _ progress: (Progress) throws -> Void
+        _ trainer: Trainer, _ state: inout RunState, _ progress: (Progress) throws -> Void
     ) throws {
-        let stage = stages[state.stage]
-        let corpus = try StageCorpus(
-            stage: stage, rows: rows, encoder: encoder, compressor: compressor, retriever: retriever)
-        let steps = stageSteps
         let before = plan.steps(before: state.stage)
-        while state.step < steps[state.stage] {
+        while state.step < plan.stageSteps[state.stage] {
             let overall = before + state.step
-            let batch = batch(corpus, rows: plan.rows(step: overall))
-            let result = trainer.step(batch, rate: plan.rate(stage: state.stage, step: state.step))
+            let batch = try batch(stage: state.stage, step: overall, listens: state.listens ?? false)
+            let result = trainer.step(
+                batch, rate: plan.rate(stage: state.stage, step: state.step), dropout: recipe.dropout,
+                seed: recipe.seed &* 15_485_863 &+ UInt64(overall))
             guard result.loss.isFinite else {
                 throw InternalizationError.setting(
                     "the loss is not a number at step \(overall + 1); lower the learning rate (\(recipe.rate))")
             }
             state.step += 1
             state.losses = state.losses.suffix(19) + [result.loss]
+            let devLoss = try watch(trainer, &state)
+            history?.note(
+                RunHistory.Point(step: overall + 1, stage: state.stage, loss: result.loss, devLoss: devLoss))
             try progress(
                 Progress(
-                    stage: state.stage, stages: stages.count, step: overall + 1, steps: steps.reduce(0, +),
-                    loss: result.loss, tokens: result.tokens))
+                    stage: state.stage, stages: plan.stages.count, step: overall + 1, steps: plan.steps,
+                    loss: result.loss, devLoss: devLoss, tokens: result.tokens))
             if state.step % Self.checkpointInterval == 0 { try save(trainer, state) }
         }
+        let corpus = try corpus(state.stage)
         state.records.append(
             StageRecord(
-                stage: stage, actualRate: corpus.template.actualRate, meanPromptTokens: corpus.meanPromptTokens,
-                steps: steps[state.stage], loss: state.losses.reduce(0, +) / Double(max(1, state.losses.count)),
-                corpus: corpus.digest))
+                stage: plan.stages[state.stage], actualRate: corpus.template.actualRate,
+                meanPromptTokens: corpus.meanPromptTokens, steps: plan.stageSteps[state.stage],
+                loss: state.losses.reduce(0, +) / Double(max(1, state.losses.count)), corpus: corpus.digest))
     }
 
-    /// The rows of a step, split over the threads.
-    private func batch(_ corpus: StageCorpus, rows: [Int]) -> [PackedSequence] {
-        let chosen = rows.map { corpus.examples[$0] }
-        let share = (chosen.count + threads - 1) / threads
-        return stride(from: 0, to: chosen.count, by: share).map { start in
-            PackedSequence(packing: Array(chosen[start..<min(start + share, chosen.count)]))
+    /// Looks at the dev rows now and then; ends a stage, or the run, when they get no better.
+    private func watch(_ trainer: Trainer, _ state: inout RunState) throws -> Double? {
+        let isLast = state.stage == plan.stages.count - 1
+        let patience = isLast ? recipe.patience : recipe.arm.isRemoval ? recipe.adaptivePatience : 0
+        guard patience > 0, let dev, state.step % recipe.evaluationInterval == 0 else { return nil }
+        let loss = recipe.arm == .fullPrompt ? dev.fullPrompt(trainer) : dev.queryOnly(trainer)
+        if state.watch.note(loss), isLast {
+            try adapter(of: trainer).save(folder: folder + "/best", precision: .float32, baseModelName: "base")
         }
+        guard state.watch.misses >= patience, state.step < plan.stageSteps[state.stage] else { return loss }
+        onNote("stage \(state.stage + 1) ends after \(state.step) steps: the dev loss got no better")
+        if isLast {
+            plan.stop(stage: state.stage, after: state.step)
+        } else {
+            plan.end(stage: state.stage, after: state.step)
+        }
+        state.stageSteps = plan.stageSteps
+        return loss
+    }
+
+    /// The rows of a step: those under the same stage's prompts are packed together, in as many pieces as there are
+    /// threads and micro-batches.
+    private func batch(stage: Int, step: Int, listens: Bool) throws -> [PackedSequence] {
+        let rows = plan.rows(step: step)
+        let stages = plan.rowStages(stage: stage, step: step)
+        return try Set(stages).sorted().flatMap { number -> [PackedSequence] in
+            let corpus = try corpus(number)
+            let chosen = rows.indices.filter { stages[$0] == number }.map { rows[$0] }
+            let pieces = threads * recipe.accumulation
+            let share = (chosen.count + pieces - 1) / pieces
+            return stride(from: 0, to: chosen.count, by: share).map { start in
+                let piece = chosen[start..<min(start + share, chosen.count)]
+                var packed = PackedSequence(
+                    packing: piece.map { corpus.examples[$0] },
+                    teachers: listens ? piece.map { teacher?.rows[$0] ?? [] } : [])
+                packed.teacherShare = recipe.distillation?.weight ?? 0
+                return packed
+            }
+        }
+    }
+
+    private func corpus(_ stage: Int) throws(InternalizationError) -> StageCorpus {
+        if let corpus = corpora[stage] { return corpus }
+        let corpus = try StageCorpus(
+            stage: plan.stages[stage], rows: inputs.rows, encoder: inputs.encoder, compressor: inputs.compressor,
+            retriever: inputs.retriever)
+        corpora[stage] = corpus
+        return corpus
+    }
+
+    /// At the start of a stage: the teacher is listened to if it does better on the dev rows, with the full prompt, than
+    /// the student with the query alone.
+    private func prepareTeacher(_ trainer: Trainer, _ state: inout RunState) throws {
+        guard let distillation = recipe.distillation, recipe.arm.isRemoval, let dev else { return }
+        let source = try teacherTrainer()
+        if teacher == nil {
+            let prompts = try StageCorpus(
+                stage: plan.stages[0], rows: inputs.rows, encoder: inputs.encoder, compressor: inputs.compressor,
+                retriever: inputs.retriever
+            ).examples
+            let path = folder + "/teacher.safetensors"
+            if let stored = TeacherTargets(path: path, prompts: prompts, top: distillation.top) {
+                teacher = stored
+            } else {
+                let computed = TeacherTargets(teacher: source, prompts: prompts, top: distillation.top)
+                try computed.save(to: path)
+                teacher = computed
+            }
+        }
+        if state.listens == nil {
+            let (bar, own) = (dev.fullPrompt(source), dev.queryOnly(trainer))
+            state.listens = bar < own
+            onNote(
+                "stage \(state.stage + 1): teacher's dev loss \(rounded(bar)), student's \(rounded(own)): "
+                    + (bar < own ? "distilling" : "labels only"))
+        }
+    }
+
+    /// The finished full-prompt run of the same recipe.
+    private func teacherTrainer() throws -> Trainer {
+        let run = try InternalizationRun(
+            recipe: recipe.control(.fullPrompt), inputs: inputs, runs: runs, threads: threads)
+        let adapter = run.folder + "/stage-\(plan.stages.count - 1)"
+        guard FileManager.default.fileExists(atPath: adapter) else {
+            throw InternalizationError.run(
+                folder: run.folder,
+                reason: "the teacher is not trained; run `promptintern tune --arm full-prompt` first")
+        }
+        return Trainer(
+            weights: inputs.base, trainable: .adapter(try LoRAAdapter.load(folder: adapter, model: inputs.base.config)),
+            options: recipe.optimizer, threads: threads)
     }
 
     private func finishStage(_ trainer: Trainer, _ state: inout RunState) throws {
+        let isLast = state.stage == plan.stages.count - 1
+        if isLast, recipe.patience > 0, state.watch.best != nil {
+            let best = try LoRAAdapter.load(folder: folder + "/best", model: inputs.base.config)
+            trainer.restore(values: best.values, optimizer: trainer.optimizer)
+        }
         try adapter(of: trainer).save(
             folder: folder + "/stage-\(state.stage)", precision: .float32, baseModelName: "base")
+        corpora[state.stage] = nil
         state.stage += 1
         state.step = 0
+        state.watch = DevWatch()
+        state.listens = nil
         if recipe.resetsOptimizer {
             var fresh = trainer.optimizer
             fresh.reset()
@@ -154,8 +227,9 @@ public final class InternalizationRun {
     }
 
     private func save(_ trainer: Trainer, _ state: RunState) throws {
+        try history?.save()
         try TrainingCheckpoint(values: trainer.values, optimizer: trainer.optimizer, position: state.position)
-            .save(folder: folder, number: stageSteps[..<state.stage].reduce(0, +) + state.step)
+            .save(folder: folder, number: plan.steps(before: state.stage) + state.step)
     }
 
     private func adapter(of trainer: Trainer) throws -> LoRAAdapter {
@@ -173,33 +247,4 @@ public final class InternalizationRun {
     }
 }
 
-/// Where a run stands, as its checkpoints keep it.
-private struct RunState {
-    var stage = 0
-    var step = 0
-    var losses: [Double] = []
-    var records: [InternalizationRun.StageRecord] = []
-
-    init() {}
-
-    init(_ position: [String: String]) {
-        stage = position["stage"].flatMap { Int($0) } ?? 0
-        step = position["step"].flatMap { Int($0) } ?? 0
-        losses = decode([Double].self, position["losses"]) ?? []
-        records = decode([InternalizationRun.StageRecord].self, position["records"]) ?? []
-    }
-
-    var position: [String: String] {
-        [
-            "stage": String(stage), "step": String(step), "losses": encode(losses), "records": encode(records),
-        ]
-    }
-
-    private func decode<Value: Decodable>(_ type: Value.Type, _ text: String?) -> Value? {
-        text.flatMap { try? JSONDecoder().decode(type, from: Data($0.utf8)) }
-    }
-
-    private func encode(_ value: some Encodable) -> String {
-        (try? JSONEncoder().encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    }
-}
+private func rounded(_ value: Double) -> String { String(format: "%.4f", value) }

@@ -1,6 +1,5 @@
 public import PromptSchema
 public import Tokenization
-public import Tuning
 
 /// A prompt and its label as token ids.
 public struct EncodedExample: Sendable, Equatable {
@@ -56,29 +55,5 @@ public struct PromptEncoder: Sendable {
     /// Tokens of some text, for compressors.
     public func count(_ text: [UInt8]) -> Int {
         tokenizer.count(text)
-    }
-}
-
-extension PackedSequence {
-    /// Packs prompts that start alike: their longest common beginning is computed once.
-    ///
-    /// Losses count on the answers only, end token included, one each. At least one token of each prompt stays outside
-    /// the shared beginning.
-    public init(packing examples: [EncodedExample]) {
-        var shared = max(0, (examples.map(\.prompt.count).min() ?? 1) - 1)
-        if let first = examples.first {
-            for example in examples.dropFirst() {
-                shared = zip(first.prompt.prefix(shared), example.prompt).prefix { $0 == $1 }.count
-            }
-            self.init(prefix: Array(first.prompt.prefix(shared)))
-        } else {
-            self.init()
-        }
-        for example in examples {
-            let rest = Array(example.prompt.dropFirst(shared))
-            append(
-                rest + example.answer,
-                weights: [Float](repeating: 0, count: rest.count) + [Float](repeating: 1, count: example.answer.count))
-        }
     }
 }

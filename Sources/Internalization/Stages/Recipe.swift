@@ -1,6 +1,7 @@
 public import Engine
 import Crypto
 import Foundation
+public import Tuning
 
 /// Which prompts an arm is trained on.
 public enum TrainingArm: String, Sendable, Codable, CaseIterable {
@@ -10,6 +11,15 @@ public enum TrainingArm: String, Sendable, Codable, CaseIterable {
     case fullPrompt = "full-prompt"
     /// The query alone in every stage ("B3": the control).
     case queryOnly = "query-only"
+    /// One compressed prompt in every stage ("B4"), at the recipe's `fixedRate`.
+    case compressed
+    /// No template, and examples that shrink ("C-tmp").
+    case examplesOnly = "examples-only"
+    /// No examples, and a template that shrinks ("C-egs").
+    case templateOnly = "template-only"
+
+    /// Whether the prompts of the stages differ, so that what belongs to a removal applies.
+    public var isRemoval: Bool { self == .progressive || self == .examplesOnly || self == .templateOnly }
 }
 
 /// Everything that decides the result of a run, besides the data.
@@ -42,37 +52,148 @@ public struct Recipe: Sendable, Codable, Equatable {
     /// Whether the optimizer forgets its moments at a stage border.
     public var resetsOptimizer = false
 
+    /// The stages themselves, instead of a curve; the first is whole and the last is the query alone.
+    public var list: [Stage]?
+    /// The stage of the arm `compressed`: share of the template, and of K.
+    public var fixedRate = 0.3
+    /// Evaluations without a better query-only loss on the dev rows after which a stage is left early; 0: never. The
+    /// steps that are left over go to the last stage, so the number of steps stays that of the other arms.
+    public var adaptivePatience = 0
+    /// Evaluations without a better loss on the dev rows after which the last stage ends, with the best adapter; 0:
+    /// never.
+    public var patience = 0
+    /// Optimizer steps between two evaluations on the dev rows.
+    public var evaluationInterval = 25
+    /// Micro-batches of one optimizer step: same gradient, less memory.
+    public var accumulation = 1
+    /// Largest global gradient norm.
+    public var clip: Float = 1
+    /// Decoupled weight decay.
+    public var weightDecay: Float = 0
+    /// Probability with which an input of a low-rank path is left out in training.
+    public var dropout: Float = 0
+    /// Share of rows that see the query alone, in the first and in the last stage, linear between them; nil for none.
+    public var queryOnlyMix: [Double]?
+    /// With probability e^(-lambda n) a row sees the prompt of n stages later (stepwise internalization's removal
+    /// smoothing; 4 there); 0 for none.
+    public var removalSmoothing = 0.0
+    /// Distillation from the arm `full-prompt`; nil for none.
+    public var distillation: Distillation?
+    /// How rows get their examples, and how the template shrinks: names that belong to the run's identity.
+    public var retrieval = RetrievalSettings()
+    /// The compressor's name; set by whoever makes the run.
+    public var compressor = "rules-1"
+
+    /// How much of the teacher's distribution is learned, beside the labels.
+    public struct Distillation: Sendable, Codable, Equatable {
+        /// Weight of KL(teacher || student) on the answer's tokens; the labels keep 1 - weight.
+        public var weight: Float
+        /// Tokens of the teacher's distribution that are stored, the likeliest ones.
+        public var top: Int
+
+        /// Half the weight on the 64 likeliest tokens, unless told otherwise.
+        public init(weight: Float = 0.5, top: Int = 64) {
+            self.weight = weight
+            self.top = top
+        }
+    }
+
     /// The values of the paper's description where it gives any, see docs/training.md.
     public init() {}
 
+    /// Refuses what cannot work, by the key's name.
+    public func validate() throws(InternalizationError) {
+        let whole = [
+            ("epochs", epochs), ("batch", batch), ("rank", rank), ("accumulation", accumulation),
+            ("evaluation_interval", evaluationInterval),
+        ]
+        for (name, value) in whole where value < 1 { throw .setting("\(name): \(value) is less than 1") }
+        guard (0..<1).contains(dropout) else { throw .setting("dropout: \(dropout) is not from 0 to below 1") }
+        guard rate > 0, rate.isFinite else { throw .setting("rate: \(rate) is not above 0") }
+        let shares = [("last_stage_share", lastStageShare), ("warm_up", warmUp), ("fixed_rate", fixedRate)]
+        for (name, value) in shares + (queryOnlyMix ?? []).map({ ("query_only_mix", $0) })
+        where !(0...1).contains(value) {
+            throw .setting("\(name): \(value) is not from 0 to 1")
+        }
+        guard queryOnlyMix == nil || queryOnlyMix?.count == 2 else {
+            throw .setting("query_only_mix: give two shares, of the first and of the last stage")
+        }
+        guard removalSmoothing >= 0 else { throw .setting("removal_smoothing: \(removalSmoothing) is negative") }
+        if let distillation, !(0...1).contains(distillation.weight) || distillation.top < 1 {
+            throw .setting("distillation: weight has to be from 0 to 1, and top at least 1")
+        }
+        try retrieval.validate()
+        _ = try resolvedStages()
+    }
+
     /// The stages of this arm: all of them progressive, or all alike.
     public func resolvedStages() throws(InternalizationError) -> [Stage] {
-        let progressive = try curve.stages(count: stages, examples: examples)
+        let removal =
+            if let list { try Stage.checked(list) } else { try curve.stages(count: stages, examples: examples) }
+        let whole = removal[0]
         switch arm {
-        case .progressive: return progressive
-        case .fullPrompt: return progressive.map { _ in progressive[0] }
-        case .queryOnly: return progressive.map { _ in progressive[progressive.count - 1] }
+        case .progressive: return removal
+        case .fullPrompt: return removal.map { _ in whole }
+        case .queryOnly: return removal.map { _ in removal[removal.count - 1] }
+        case .compressed:
+            let count = Int((Double(whole.exampleCount) * fixedRate + 1e-9).rounded(.down))
+            return removal.map { _ in Stage(templateRate: fixedRate, exampleCount: count) }
+        case .examplesOnly: return removal.map { Stage(templateRate: 0, exampleCount: $0.exampleCount) }
+        case .templateOnly: return removal.map { Stage(templateRate: $0.templateRate, exampleCount: 0) }
         }
+    }
+
+    /// Examples in the full prompt.
+    public var resolvedExamples: Int { list?.first?.exampleCount ?? examples }
+
+    /// Whether a stage shows a part of the template, so that it matters how the template is shortened.
+    public func shortensTemplate() throws(InternalizationError) -> Bool {
+        try resolvedStages().contains { $0.templateRate > 0 && $0.templateRate < 1 }
     }
 
     /// Optimizer steps of each stage over `rows` training rows; their sum is the same for every arm.
     public func stageSteps(rows: Int) -> [Int] {
+        let count = list?.count ?? stages
         let total = epochs * ((rows + batch - 1) / batch)
         let last = min(total, max(1, Int((Double(total) * lastStageShare).rounded())))
-        let others = stages - 1
+        let others = count - 1
         return (0..<others).map { (total - last) * ($0 + 1) / others - (total - last) * $0 / others } + [last]
     }
 
     /// The adapter's shape.
     public var adapter: LoRAAdapter.Config { LoRAAdapter.Config(rank: rank, alpha: alpha) }
 
+    /// The optimizer's constants.
+    public var optimizer: AdamW.Options { AdamW.Options(weightDecay: weightDecay, maximumNorm: clip) }
+
     /// The name of a run: 16 hexadecimal digits of SHA-256 over the recipe and the digests of its inputs.
+    ///
+    /// Settings that came later count only where they differ from their default, so that older runs keep their names.
     public func runName(inputs: [String]) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys]
         var hash = SHA256()
-        hash.update(data: (try? encoder.encode(self)) ?? Data())
+        hash.update(data: (try? identity()) ?? Data())
         for input in inputs { hash.update(data: Array(input.utf8)) }
         return String(hexadecimal(hash.finalize()).prefix(16))
+    }
+
+    private static let first: Set<String> = [
+        "arm", "stages", "curve", "examples", "epochs", "lastStageShare", "batch", "rate", "warmUp", "rank", "alpha",
+        "seed", "resetsOptimizer",
+    ]
+
+    private func identity() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        func members(_ recipe: Recipe) throws -> [String: Any] {
+            try JSONSerialization.jsonObject(with: encoder.encode(recipe)) as? [String: Any] ?? [:]
+        }
+        func text(_ value: Any) throws -> Data {
+            try JSONSerialization.data(withJSONObject: [value], options: [.sortedKeys])
+        }
+        let usual = try members(Recipe()).mapValues(text)
+        let own = try members(self).filter { name, value in
+            try Self.first.contains(name) || usual[name] != text(value)
+        }
+        return try JSONSerialization.data(withJSONObject: own, options: [.sortedKeys])
     }
 }

@@ -33,7 +33,7 @@ public struct StagePrompts: Sendable {
         retriever: ExampleRetriever, countTokens: ([UInt8]) -> Int
     ) throws(InternalizationError) {
         self.stage = stage
-        template = compressor.compress(schema, rate: stage.templateRate, countTokens: countTokens)
+        template = try compressor.compress(schema, rate: stage.templateRate, countTokens: countTokens)
         var prompts: [Prompt] = []
         prompts.reserveCapacity(rows.count)
         for row in rows {

@@ -51,3 +51,23 @@ public enum RemovalCurve: String, Sendable, CaseIterable, Codable {
         }
     }
 }
+
+extension Stage {
+    /// The stages of a list, if they are a removal: at least two, from the whole template to the query alone, never
+    /// growing.
+    static func checked(_ list: [Stage]) throws(InternalizationError) -> [Stage] {
+        guard list.count >= 2 else { throw .setting("schedule: a list needs at least two stages") }
+        for (number, stage) in list.enumerated() where !(0...1).contains(stage.templateRate) || stage.exampleCount < 0 {
+            throw .setting("schedule[\(number)]: template has to be from 0 to 1, and examples not negative")
+        }
+        guard list[0].templateRate == 1 else { throw .setting("schedule[0]: the first stage has template: 1") }
+        guard list[list.count - 1].isQueryOnly else {
+            throw .setting("schedule[\(list.count - 1)]: the last stage has template: 0 and examples: 0")
+        }
+        for (number, pair) in zip(list, list.dropFirst()).enumerated()
+        where pair.0.templateRate < pair.1.templateRate || pair.0.exampleCount < pair.1.exampleCount {
+            throw .setting("schedule[\(number + 1)]: a stage may not have more than the one before it")
+        }
+        return list
+    }
+}

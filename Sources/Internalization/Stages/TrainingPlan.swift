@@ -1,16 +1,17 @@
+import Foundation
 import Tuning
 
-/// Which rows each optimizer step of a run is computed on, and at which learning rate.
+/// Which rows each optimizer step of a run is computed on, under which stage's prompts, and at which learning rate.
 ///
 /// The plan depends on nothing but the recipe and the number of rows, so whoever follows it, embedded trainer or another
-/// program, does the same steps.
+/// program, does the same steps. Only an adaptive run changes it: a stage that ends early leaves its steps to the last.
 public struct TrainingPlan: Sendable {
     /// The recipe.
     public let recipe: Recipe
     /// The stages of the recipe's arm.
     public let stages: [Stage]
     /// Optimizer steps of each stage.
-    public let stageSteps: [Int]
+    public private(set) var stageSteps: [Int]
     /// Number of training rows.
     public let rows: Int
     private var cachedOrder: (epoch: Int, order: [Int])?
@@ -19,9 +20,7 @@ public struct TrainingPlan: Sendable {
     ///
     /// - Throws: `InternalizationError.setting` if there are no rows, or a setting is out of its range.
     public init(recipe: Recipe, rows: Int) throws(InternalizationError) {
-        guard recipe.batch > 0, recipe.epochs > 0, recipe.rank > 0 else {
-            throw .setting("batch, epochs and rank have to be at least 1")
-        }
+        try recipe.validate()
         guard rows > 0 else { throw .setting("there are no training rows") }
         self.recipe = recipe
         self.rows = rows
@@ -34,6 +33,22 @@ public struct TrainingPlan: Sendable {
 
     /// Steps before a stage.
     public func steps(before stage: Int) -> Int { stageSteps[..<stage].reduce(0, +) }
+
+    /// Ends a stage after `steps` steps and gives those that are left to the last stage.
+    mutating func end(stage: Int, after steps: Int) {
+        stageSteps[stages.count - 1] += stageSteps[stage] - steps
+        stageSteps[stage] = steps
+    }
+
+    /// Ends the last stage after `steps` steps.
+    mutating func stop(stage: Int, after steps: Int) {
+        stageSteps[stage] = steps
+    }
+
+    /// Takes over the stages' steps that an interrupted run had come to.
+    mutating func resume(stageSteps: [Int]) {
+        if stageSteps.count == stages.count { self.stageSteps = stageSteps }
+    }
 
     /// The learning rate of a stage's step, both counted from 0.
     ///
@@ -54,6 +69,28 @@ public struct TrainingPlan: Sendable {
             let position = step * recipe.batch + index
             return order(epoch: position / rows)[position % rows]
         }
+    }
+
+    /// For each row of a step, the stage under whose prompts it is computed: mostly the step's own, a later one where the
+    /// recipe mixes in query-only rows or smooths the removal.
+    public func rowStages(stage: Int, step: Int) -> [Int] {
+        let last = stages.count - 1
+        var result = [Int](repeating: stage, count: recipe.batch)
+        guard recipe.arm.isRemoval, stage < last, recipe.queryOnlyMix != nil || recipe.removalSmoothing > 0 else {
+            return result
+        }
+        let progress = Double(stage) / Double(last)
+        let share = recipe.queryOnlyMix.map { $0[0] + ($0[1] - $0[0]) * progress } ?? 0
+        var random = TrainingRandom(seed: recipe.seed &* 104_729 &+ UInt64(step))
+        for index in result.indices {
+            let (mixed, offset) = (random.unit(), -log(1 - random.unit()))
+            if mixed < share {
+                result[index] = last
+            } else if recipe.removalSmoothing > 0 {
+                result[index] = min(last, stage + Int(min(Double(last), offset / recipe.removalSmoothing)))
+            }
+        }
+        return result
     }
 
     private mutating func order(epoch: Int) -> [Int] {

@@ -6,6 +6,8 @@ struct LinearPass {
     let rows: Int
     let weights: ModelWeights
     let trainable: Trainable
+    /// What the low-rank path leaves out; nil for nothing.
+    var dropout: Dropout?
 
     /// y = x Wᵀ + bias + scale * (x Aᵀ) Bᵀ; keeps x Aᵀ for the backward pass.
     func forward(_ projection: Projection, _ x: [Float], into y: inout [Float], lowRank: inout [[Float]]) {
@@ -19,6 +21,7 @@ struct LinearPass {
         guard let (adapter, pair) = adapted(projection) else { return }
         let rank = pair.rank
         resize(&lowRank[projection.offset], rows * rank)
+        let x = seen(x, projection, width: shape.inputs)
         BLAS.linear(
             x[...], adapter.values[pair.down], into: &lowRank[projection.offset], rows: rows,
             inputs: shape.inputs, outputs: rank)
@@ -56,12 +59,29 @@ struct LinearPass {
         BLAS.linearInputGradient(
             dy[...], adapter.values[pair.up], into: &scratch, rows: rows, inputs: rank,
             outputs: shape.outputs, alpha: scale)
+        let x = seen(x, projection, width: shape.inputs)
         BLAS.linearWeightGradient(
             scratch[...], x[...], into: &gradients, at: pair.down.lowerBound, rows: rows, inputs: shape.inputs,
             outputs: rank)
+        guard let dropout else {
+            BLAS.linearInputGradient(
+                scratch[...], adapter.values[pair.down], into: &dx, rows: rows, inputs: shape.inputs,
+                outputs: rank, beta: 1)
+            return
+        }
+        var back = [Float](repeating: 0, count: rows * shape.inputs)
         BLAS.linearInputGradient(
-            scratch[...], adapter.values[pair.down], into: &dx, rows: rows, inputs: shape.inputs,
-            outputs: rank, beta: 1)
+            scratch[...], adapter.values[pair.down], into: &back, rows: rows, inputs: shape.inputs, outputs: rank)
+        dropout.addMasked(back, count: back.count, place: number(projection), into: &dx)
+    }
+
+    /// What the low-rank path sees of its input.
+    private func seen(_ x: [Float], _ projection: Projection, width: Int) -> [Float] {
+        dropout?.masked(x, count: rows * width, place: number(projection)) ?? x
+    }
+
+    private func number(_ projection: Projection) -> Int {
+        layer * Projection.allCases.count + projection.offset
     }
 
     private var place: ModelLayout.Layer { weights.layout.layers[layer] }

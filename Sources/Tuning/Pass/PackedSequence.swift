@@ -17,6 +17,11 @@ public struct PackedSequence: Sendable, Equatable {
     /// Token ranges of the segments, in order, without gaps.
     public private(set) var segments: [Range<Int>] = []
 
+    /// For positions with a teacher, what the teacher predicts there.
+    public private(set) var teachers: [Int: TokenDistribution] = [:]
+    /// Share of the teacher's part in the loss of such a position: (1 - share) CE + share * KL(teacher || model).
+    public var teacherShare: Float = 0
+
     /// Starts with a shared prefix, whose own tokens have to be predicted with `weight` each (0: not at all).
     public init(prefix tokens: [Int32] = [], weight: Float = 0) {
         self.tokens = tokens
@@ -32,7 +37,8 @@ public struct PackedSequence: Sendable, Equatable {
     ///   - tokens: the segment's ids; not empty.
     ///   - weights: for each token of the segment, the weight of predicting it. The first token of a segment is
     ///     predicted by nothing when several segments share the prefix; its weight is ignored.
-    public mutating func append(_ tokens: [Int32], weights: [Float]) {
+    ///   - teachers: for each token of the segment, what a teacher predicted in its place; empty for no teacher.
+    public mutating func append(_ tokens: [Int32], weights: [Float], teachers: [TokenDistribution?] = []) {
         precondition(!tokens.isEmpty && tokens.count == weights.count, "a segment needs tokens, and a weight for each")
         let start = self.tokens.count
         self.tokens += tokens
@@ -40,6 +46,7 @@ public struct PackedSequence: Sendable, Equatable {
         targets += tokens.dropFirst() + [0]
         self.weights += weights.dropFirst() + [0]
         segments.append(start..<start + tokens.count)
+        for (index, teacher) in teachers.enumerated().dropFirst() { self.teachers[start + index - 1] = teacher }
     }
 
     /// Number of tokens.

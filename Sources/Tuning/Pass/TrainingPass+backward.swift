@@ -22,7 +22,8 @@ extension TrainingPass {
     ) {
         let layer = layers[number]
         let rows = sequence.count
-        let linear = LinearPass(layer: number, rows: rows, weights: weights, trainable: trainable)
+        let linear = LinearPass(
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
         linear.backward(
             .down, dy: streamGradient, x: layer.product, lowRank: layer.lowRank, into: &scratch.product, beta: 0,
             gradients: &gradients, scratch: &scratch.lowRank)
@@ -46,7 +47,8 @@ extension TrainingPass {
     ) {
         let layer = layers[number]
         let rows = sequence.count
-        let linear = LinearPass(layer: number, rows: rows, weights: weights, trainable: trainable)
+        let linear = LinearPass(
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
         linear.backward(
             .output, dy: streamGradient, x: layer.attention, lowRank: layer.lowRank, into: &scratch.attention, beta: 0,
             gradients: &gradients, scratch: &scratch.lowRank)

@@ -54,11 +54,17 @@ extension TrainingPass {
                 predictions[row] = Int32(kernels.argmax(scratch.logits[index * classes..<(index + 1) * classes]))
             }
         }
+        for (index, row) in chunk.enumerated() where topCount > 0 && !wantsGradient {
+            tops[row] = TokenDistribution(
+                logits: scratch.logits[index * classes..<(index + 1) * classes], count: topCount)
+        }
+        let taught = taughtRows(chunk, sequence, classes: classes)
         var losses = [Float](repeating: 0, count: count)
         let rowWeights = chunk.map { sequence.weights[$0] }
         kernels.crossEntropy(
             &scratch.logits, losses: &losses, targets: chunk.map { sequence.targets[$0] }, weights: rowWeights,
             rows: count, classes: classes)
+        learn(from: taught, losses: &losses, share: sequence.teacherShare, weights: rowWeights, classes: classes)
         let total = zip(losses, rowWeights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         guard wantsGradient else { return total }
         BLAS.linearInputGradient(

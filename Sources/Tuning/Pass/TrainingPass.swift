@@ -17,6 +17,12 @@ struct TrainingPass {
     var scratch = PassScratch()
     /// After a pass without gradients: the likeliest next token of every row that has a weight, else -1.
     var predictions: [Int32] = []
+    /// What the low-rank paths leave out in this pass; nil for nothing.
+    var dropout: Dropout?
+    /// How many of the likeliest tokens a pass without gradients collects at rows that have a weight; 0: none.
+    var topCount = 0
+    /// What it collected, by row.
+    var tops: [Int: TokenDistribution] = [:]
 
     init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable) {
         config = weights.config
@@ -72,7 +78,8 @@ struct TrainingPass {
         layers[number] = LayerActivations()
         let rows = sequence.count
         let place = layout.layers[number]
-        let linear = LinearPass(layer: number, rows: rows, weights: weights, trainable: trainable)
+        let linear = LinearPass(
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
 
         copy(stream, into: &layer.input, count: rows * config.hiddenSize)
         kernels.rmsNorm(

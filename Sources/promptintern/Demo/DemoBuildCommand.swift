@@ -38,18 +38,18 @@ struct DemoBuildCommand: ParsableCommand {
             report: { line in FileHandle.standardError.write(Data((line + "\n").utf8)) }
         ).run()
         if baseOnly { return }
-        let folder = try TaskFolder(output)
-        for arm in TrainingArm.allCases {
-            var own = recipe.tuning
-            own.arm = arm
-            let bar = ProgressBar(arm.rawValue)
-            _ = try folder.run(own, threads: threads).run { bar.show($0) }
+        var options = try RecipeOptions.parse(["--task", output] + recipe.tuning.arguments)
+        options.threads = threads
+        let folder = try TaskFolder(options)
+        for arm in [TrainingArm.progressive, .fullPrompt, .queryOnly] {
+            _ = try TrainingDisplay(label: arm.rawValue).run(folder.run(try options.recipe(arm)))
         }
         var promotion = try PromoteCommand.parse(["--task", output])
-        promotion.options = try RecipeOptions.parse(["--task", output] + recipe.tuning.arguments)
+        promotion.options = options
         if small {
             promotion.minimumRows = recipe.testRows
             promotion.margin = 100
+            promotion.controlOverride = "a demonstration that the pipeline works"
         }
         try promotion.run()
     }

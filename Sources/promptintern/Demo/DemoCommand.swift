@@ -7,6 +7,6 @@ struct DemoCommand: AsyncParsableCommand {
         abstract: "The demo task: questions about a house's books, answered by spreadsheet formulas.",
         subcommands: [
             DemoRequestCommand.self, DemoAnswerCommand.self, DemoRunCommand.self, DemoDataCommand.self,
-            DemoBuildCommand.self,
+            DemoBuildCommand.self, DemoTaskCommand.self,
         ])
 }

@@ -16,6 +16,7 @@ struct DemoTaskFolder {
         try write(BookText.head(book), to: "template/head.txt")
         try write(BookText.tail, to: "template/tail.txt")
         try write(schema, to: "schema.yaml")
+        try write(tuning, to: "recipe.yaml")
         let train = rows(.train, count: recipe.trainRows)
         try TaskRows.save(train, to: path + "/examples.jsonl")
         try TaskRows.save(train, to: dataFile(.train))
@@ -36,6 +37,32 @@ struct DemoTaskFolder {
 
     private func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(fileURLWithPath: path + "/" + name), options: .atomic)
+    }
+
+    private var tuning: String {
+        """
+        # How the adapter of the house-books demo is trained, compared and promoted. Written by `promptintern demo build`;
+        # docs/training.md explains every key.
+        training:
+          schedule: \(recipe.tuning.curve.rawValue)
+          stages: \(recipe.tuning.stages)
+          examples: \(recipe.tuning.examples)
+          epochs: \(recipe.tuning.epochs)
+          last_stage_share: \(recipe.tuning.lastStageShare)
+          batch: \(recipe.tuning.batch)
+          rate: \(recipe.tuning.rate)
+          rank: \(recipe.tuning.rank)
+        compressor: rules
+        evaluation:
+          metrics: [exact, char_bleu]
+          unit: row
+          pattern: '= \\w+\\( .+, .+, .+ \\)'
+        promotion:
+          margin: 2
+          minimum_rows: 500
+          control_override: 1,200 labels teach this book to the control as well; the demo shows the gateway
+
+        """
     }
 
     private var schema: String {

@@ -73,7 +73,7 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
             throw Failure("the environment variable \(keyEnv) is not set: put the provider's key into it")
         }
         let task = try TaskTexts(options.task)
-        let recipe = options.recipe(arm)
+        let recipe = try options.recipe(arm)
         var settings = ExportSettings(target: .openai)
         settings.model = model
         if let maximumTokens { settings.limits.maximumTokens = maximumTokens }

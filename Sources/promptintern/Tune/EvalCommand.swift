@@ -2,55 +2,17 @@ import ArgumentParser
 import Engine
 import Foundation
 import Internalization
-
-/// The arms of an evaluation (method.md's letters).
-enum EvaluationArm: String, CaseIterable, ExpressibleByArgument {
-    case A0
-    case A1
-    case B1
-    case B2
-    case B3
-    case C
-
-    var meaning: String {
-        switch self {
-        case .A0: "base, full prompt"
-        case .A1: "base, query alone"
-        case .B1: "tuned and tested with the full prompt"
-        case .B2: "tuned with the full prompt, tested with the query alone"
-        case .B3: "tuned and tested with the query alone (control)"
-        case .C: "tuned in stages, tested with the query alone (PromptIntern)"
-        }
-    }
-
-    /// The training that the arm needs; nil for the base model.
-    var training: TrainingArm? {
-        switch self {
-        case .A0, .A1: nil
-        case .B1, .B2: .fullPrompt
-        case .B3: .queryOnly
-        case .C: .progressive
-        }
-    }
-
-    var usesFullPrompt: Bool { self == .A0 || self == .B1 }
-}
-
-/// What `eval` prints with `--json`.
-struct EvaluationReport: Codable {
-    var data: String
-    var arms: [String: ArmResult]
-    var differences: [PairedDifference]
-}
+import PromptSchema
 
 /// Evaluates trained arms on held-out rows.
 struct EvalCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "eval",
-        abstract: "Compare the arms of a task on held-out rows: exact match, tokens, times.",
+        abstract: "Compare the arms of a task on held-out rows: metrics, tokens, times, cost.",
         discussion: """
-            The arms that need training must have been trained by `promptintern tune` with the same settings. Times \
-            are medians of single requests on one thread, with and without the constant prompt beginning cached.
+            The arms that need training must have been trained by `promptintern tune` with the same settings, unless \
+            --train is given. Times are medians of single requests on one thread, with and without the constant prompt \
+            beginning cached. Intervals are 95 % paired bootstrap over groups.
             """)
 
     @OptionGroup var options: RecipeOptions
@@ -59,75 +21,96 @@ struct EvalCommand: ParsableCommand {
     var data: String?
 
     @Option(help: "Arms, separated by commas: \(EvaluationArm.allCases.map(\.rawValue).joined(separator: ",")).")
-    var arms: String = EvaluationArm.allCases.map(\.rawValue).joined(separator: ",")
+    var arms: String = EvaluationArm.usual.map(\.rawValue).joined(separator: ",")
+
+    @Option(help: "Seeds, separated by commas; figures are means over them. The recipe's own by default.")
+    var seeds: String?
 
     @Option(help: "Requests of each arm that are timed one by one; 0 for none.")
     var timed: Int = 40
+
+    @Option(help: "Rows whose labels' perplexity is computed; 0 for none.")
+    var scored: Int = 0
+
+    @Flag(help: "Train the arms that are not trained yet.")
+    var train = false
+
+    @Option(help: ArgumentHelp("Write the report as one HTML page.", valueName: "file"))
+    var report: String?
+
+    @Option(help: "Price of a million prompt tokens, for the cost column.")
+    var inputPrice: Double = 0.15
+
+    @Option(help: "Price of a million answer tokens, for the cost column.")
+    var outputPrice: Double = 0.6
+
+    @Option(
+        help: ArgumentHelp(
+            "Another task folder with the same base: what the tuned arms still know of it, with its full prompt. "
+                + "An edited template, or an unrelated task. May be repeated.", valueName: "folder"))
+    var forgetting: [String] = []
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
-        let folder = try TaskFolder(options.task)
+        let folder = try TaskFolder(options)
         let file = data ?? folder.path + "/data/test.jsonl"
-        let report = try evaluate(folder, file: file)
-        json ? try printJSON(report) : printTable(report)
+        let result = try evaluate(folder, file: file)
+        if let report {
+            try Data(HTMLReport(result).text.utf8).write(to: URL(fileURLWithPath: report), options: .atomic)
+        }
+        json ? try printJSON(result) : print(result.table)
     }
 
     /// Runs every chosen arm.
     func evaluate(_ folder: TaskFolder, file: String) throws -> EvaluationReport {
-        let items = EvaluationItem.items(try TaskRows.load(file), unit: .row)
-        let evaluator = Evaluator(encoder: folder.encoder, bank: try folder.rows("train"), threads: options.threads)
-        var results: [String: ArmResult] = [:]
-        let base = try DecoderModel(weights: folder.base)
-        for name in arms.split(separator: ",") {
+        let chosen = try chosenArms()
+        let recipe = folder.recipe.training
+        let inputs = try folder.inputs(for: chosen.compactMap { $0.training(recipe) })
+        let evaluation = ArmEvaluation(
+            folder: folder, inputs: inputs, items: try items(folder, file),
+            metrics: try folder.recipe.evaluation.resolved(), timed: timed, scored: scored, trains: train,
+            seeds: try chosenSeeds(recipe))
+        var report = EvaluationReport(
+            task: folder.schema.id, data: file, unit: folder.recipe.evaluation.unit,
+            prices: .init(input: inputPrice, output: outputPrice))
+        for arm in chosen { report.arms[arm.rawValue] = try evaluation.result(arm) }
+        report.stages = try evaluation.stages()
+        for other in forgetting {
+            report.forgetting += try evaluation.forgetting(
+                chosen, other: TaskFolder(other, recipe: folder.recipe, threads: options.threads))
+        }
+        report.compare()
+        return report
+    }
+
+    private func items(_ folder: TaskFolder, _ file: String) throws -> [EvaluationItem] {
+        EvaluationItem.items(try TaskRows.load(file), unit: folder.recipe.evaluation.unit)
+    }
+
+    private func chosenArms() throws -> [EvaluationArm] {
+        try arms.split(separator: ",").map { name in
             guard let arm = EvaluationArm(rawValue: String(name)) else {
-                throw ValidationError("--arms: there is no arm \(name); use \(EvaluationArm.allCases.map(\.rawValue))")
+                throw ValidationError(
+                    "--arms: there is no arm \(name); use "
+                        + EvaluationArm.allCases.map(\.rawValue).joined(separator: ", "))
             }
-            var model = base
-            if let training = arm.training {
-                let run = try folder.run(options.recipe(training), threads: options.threads)
-                model = try base.merging(try folder.adapter(of: run))
-            }
-            results[arm.rawValue] = try evaluator.evaluate(
-                arm: arm.rawValue, meaning: arm.meaning, model: model, items: items,
-                prompt: arm.usesFullPrompt ? .full(examples: options.examples) : .queryOnly, timed: timed)
+            return arm
         }
-        let pairs = [("C", "A0"), ("C", "B1"), ("C", "B3")]
-        let differences = pairs.compactMap { first, second -> PairedDifference? in
-            guard let first = results[first], let second = results[second] else { return nil }
-            return PairedDifference(first, second)
+    }
+
+    private func chosenSeeds(_ recipe: Recipe) throws -> [UInt64] {
+        guard let seeds else { return [recipe.seed] }
+        return try seeds.split(separator: ",").map { text in
+            guard let seed = UInt64(text) else { throw ValidationError("--seeds: '\(text)' is not a whole number") }
+            return seed
         }
-        return EvaluationReport(data: file, arms: results, differences: differences)
     }
 
     func printJSON(_ report: EvaluationReport) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(report), as: UTF8.self))
-    }
-
-    func printTable(_ report: EvaluationReport) {
-        print("arm  exact %  prompt tokens  first token ms  total ms  cached first  cached total  what")
-        for arm in EvaluationArm.allCases {
-            guard let result = report.arms[arm.rawValue] else { continue }
-            let times = result.latency
-            func time(_ value: Double?) -> String { value.map { String(format: "%.1f", $0) } ?? "-" }
-            let cells = [
-                (arm.rawValue, 4), (String(format: "%.2f", result.exact), 8),
-                (String(format: "%.1f", result.meanPromptTokens), 14), (time(times?.firstToken), 15),
-                (time(times?.total), 9), (time(times?.cachedFirstToken), 13), (time(times?.cachedTotal), 13),
-            ]
-            let line = cells.map { text, width in
-                String(repeating: " ", count: max(0, width - text.count)) + text
-            }
-            print(line.joined() + "  " + result.meaning + " (n \(result.n))")
-        }
-        for pair in report.differences {
-            print(
-                String(
-                    format: "%@ - %@: %+.2f points, 95 %% interval %+.2f to %+.2f", pair.arms[0], pair.arms[1],
-                    pair.difference, pair.low, pair.high))
-        }
     }
 }

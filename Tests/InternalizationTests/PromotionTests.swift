@@ -1,0 +1,89 @@
+import Engine
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Internalization
+
+@Suite("Promotion")
+struct PromotionTests {
+    private func result(_ arm: String, _ right: Int, of n: Int = 100) -> ArmResult {
+        let items = EvaluationItem.items(
+            (0..<n).map { TaskRow(query: "q\($0)", answer: "yes") }, unit: .row)
+        return ArmResult(
+            arm: arm, meaning: "",
+            answers: items.enumerated().map { index, item in
+                GradedAnswer(text: index < right ? "yes" : "no", references: item.references)
+            }, items: items, metrics: [ExactMatch()], promptTokens: [1], answerTokens: [1])
+    }
+
+    private func folder(_ task: SmallTask) throws -> TinyModelFolder {
+        let folder = try TinyModelFolder()
+        let base = folder.path + "/base"
+        try FileManager.default.createDirectory(atPath: base, withIntermediateDirectories: true)
+        for name in ["tokenizer.json", "model.safetensors"] {
+            try Data(name.utf8).write(to: URL(fileURLWithPath: base + "/" + name))
+        }
+        return folder
+    }
+
+    private func adapter(_ task: SmallTask, seed: UInt64) -> LoRAAdapter {
+        .initial(config: .init(rank: 2, alpha: 4), model: task.base.config, seed: seed)
+    }
+
+    private func manifest(_ folder: TinyModelFolder) throws -> PromotedManifest {
+        let data = try Data(contentsOf: URL(fileURLWithPath: folder.path + "/manifest.json"))
+        return try JSONDecoder().decode(PromotedManifest.self, from: data)
+    }
+
+    private func weights(_ folder: TinyModelFolder) throws -> String {
+        try FileDigest.sha256(path: folder.path + "/adapter/adapter_model.safetensors")
+    }
+
+    @Test(
+        "too few rows, a figure below the full prompt's, and one no better than the control's are refused, all at once")
+    func thresholds() throws {
+        let task = try SmallTask()
+        let folder = try folder(task)
+        var thresholds = Promotion.Thresholds()
+        thresholds.minimumRows = 200
+        let strict = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        do {
+            try strict.promote(
+                adapter: adapter(task, seed: 1), tuned: result("C", 80), bar: result("B1", 90),
+                control: result("B3", 80))
+            Issue.record("it was promoted")
+        } catch {
+            let text = "\(error)"
+            #expect(text.contains("200") && text.contains("full prompt") && text.contains("control"), "\(text)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/manifest.json"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/adapter"))
+    }
+
+    @Test("a rollback puts manifest and adapter of the promotion before back, once for each promotion")
+    func rollback() throws {
+        let task = try SmallTask()
+        let folder = try folder(task)
+        var thresholds = Promotion.Thresholds()
+        thresholds.minimumRows = 100
+        thresholds.controlOverride = "plenty of labels"
+        let promotion = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        var digests: [String] = []
+        for (seed, right) in [(1, 90), (2, 91), (3, 95)] {
+            try promotion.promote(
+                adapter: adapter(task, seed: UInt64(seed)), tuned: result("C", right), bar: result("B1", 90),
+                control: result("B3", 93))
+            digests.append(try weights(folder))
+            #expect(try manifest(folder).adapter.sha256 == digests.last)
+            #expect(try manifest(folder).figures.controlOverride == (right > 93 ? nil : "plenty of labels"))
+        }
+        #expect(Set(digests).count == 3)
+        for expected in [digests[1], digests[0]] {
+            _ = try Promotion.rollback(taskFolder: folder.path)
+            #expect(try manifest(folder).adapter.sha256 == expected)
+            #expect(try weights(folder) == expected)
+        }
+        #expect(throws: InternalizationError.self) { try Promotion.rollback(taskFolder: folder.path) }
+    }
+}
