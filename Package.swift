@@ -54,6 +54,7 @@ let package = Package(
         .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "ChatAPI", swiftSettings: numeric),
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
+        .target(name: "Grammar", dependencies: ["ChatAPI"], swiftSettings: numeric),
         .target(name: "Experimentation", dependencies: [crypto], swiftSettings: strict),
         .target(name: "Ledger", dependencies: [grdb, sqlite], swiftSettings: strict),
         .target(name: "Telemetry", swiftSettings: strict),
@@ -89,7 +90,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Backends",
-            dependencies: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"],
+            dependencies: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"],
             swiftSettings: strict),
         .target(
             name: "Server",
@@ -125,6 +126,8 @@ let package = Package(
         .testTarget(name: "ArchitectureTests", dependencies: [], swiftSettings: strict),
         .testTarget(name: "PromptSchemaTests", dependencies: ["PromptSchema", "TestSupport"], swiftSettings: numeric),
         .testTarget(name: "ChatAPITests", dependencies: ["ChatAPI", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "GrammarTests", dependencies: ["Grammar", "ChatAPI", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: strict),

@@ -14,6 +14,8 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
     case busy(String)
     /// What a model computed is no number; the text says what to look at.
     case numbers(String)
+    /// An answer cannot become what the request demands of it; the text says why.
+    case constraint(String)
     /// No adapter is registered under this name.
     case unknownAdapter(String)
 
@@ -24,7 +26,7 @@ public enum EngineError: Error, Sendable, CustomStringConvertible {
         case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
         case .malformed(let file, let place, let reason): "\(file): \(place): \(reason)"
         case .unsupported(let file, let what): "\(file): not supported: \(what)"
-        case .limit(let text), .busy(let text), .numbers(let text): text
+        case .limit(let text), .busy(let text), .numbers(let text), .constraint(let text): text
         case .unknownAdapter(let name): "no adapter is registered under the name \(name.prefix(120).debugDescription)"
         }
     }

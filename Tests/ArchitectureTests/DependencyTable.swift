@@ -29,6 +29,7 @@ struct DependencyTable {
         "PromptSchema": Row(packages: ["Crypto"], foundation: false),
         "ChatAPI": Row(foundation: false),
         "Tokenization": Row(packages: ["Crypto"]),
+        "Grammar": Row(ours: ["ChatAPI"], foundation: false),
         "Experimentation": Row(packages: ["Crypto"]),
         "Ledger": Row(packages: ["GRDB", "GRDBSQLite"]),
         "Telemetry": Row(foundation: false),
@@ -50,7 +51,7 @@ struct DependencyTable {
             ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization"],
             packages: ["Yams"]),
         "Backends": Row(
-            ours: ["Gateway", "Engine", "Transport", "ChatAPI", "PromptSchema", "Tokenization"]),
+            ours: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"]),
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport"],
             packages: [

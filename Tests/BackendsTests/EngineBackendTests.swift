@@ -111,7 +111,7 @@ struct EngineBackendTests {
 
     @Test(
         "what the engine cannot do is refused, never ignored",
-        arguments: [#","n":2"#, #","tools":[{"type":"function"}]"#, #","logprobs":true"#, #","top_k":3"#])
+        arguments: [#","tools":[{"type":"function"}]"#, #","reasoning_effort":"high""#, #","top_a":3"#])
     func refused(extra: String) async throws {
         let request = try TinyChatModel.request(extra: extra)
         let error = await #expect(throws: BackendError.self) { _ = try await backend.reply(to: request) }
@@ -138,7 +138,7 @@ struct EngineBackendTests {
         let request = try TinyChatModel.request(model: "nobody")
         let error = await #expect(throws: BackendError.self) { _ = try await backend.reply(to: request) }
         #expect(error?.answer.status == 404)
-        let other = BackendRequest(id: "r", target: "/v1/embeddings", body: [], model: "base")
+        let other = BackendRequest(id: "r", target: "/v1/moderations", body: [], model: "base")
         let second = await #expect(throws: BackendError.self) { _ = try await backend.reply(to: other) }
         #expect(second?.answer.status == 404)
     }

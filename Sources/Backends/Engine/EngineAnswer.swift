@@ -8,8 +8,8 @@ import Tokenization
 final class EngineAnswer: Sendable {
     /// What comes next.
     enum Step: Sendable {
-        /// Text that is certainly part of the answer; never empty.
-        case text(String)
+        /// Text that is certainly part of the answer, and the tokens it came from if they were asked for.
+        case text(String, [TokenLogprob]?)
         /// The end, after all text.
         case end(ChatAPI.FinishReason)
     }
@@ -17,11 +17,17 @@ final class EngineAnswer: Sendable {
     private struct State {
         var decoder: StreamingDecoder
         var stop: StopStrings
+        /// The prompt as text, if the answer begins with it.
+        var echo: [UInt8]?
+        /// Tokens whose text has not been handed out.
+        var pending: PendingLogprobs?
         /// Set when the end is known but text is still to be handed out.
         var end: ChatAPI.FinishReason?
     }
 
-    let counter: TokenCounter
+    /// Whether log probabilities were asked for.
+    let tellsLogprobs: Bool
+    private let counter: TokenCounter
     private let stream: GenerationStream
     /// Keeps the engine running until the answer has ended, even if the configuration lets go of it.
     private let service: EngineService
@@ -29,17 +35,23 @@ final class EngineAnswer: Sendable {
     private let deadline: GenerationDeadline
     private let state: Mutex<State>
 
+    /// - Parameters:
+    ///   - stop: the texts that end the answer, as UTF-8.
+    ///   - echo: what comes before the answer; with `logprobs` it waits for the engine's word on the prompt.
     init(
-        stream: GenerationStream, service: EngineService, tokenizer: Tokenizer, stop: [[UInt8]], counter: TokenCounter,
-        backend: String,
-        limits: BackendRequest.Limits
+        stream: GenerationStream, service: EngineService, tokenizer: Tokenizer, stop: [[UInt8]], logprobs: Bool,
+        echo: [UInt8]?, counter: TokenCounter, backend: String, limits: BackendRequest.Limits
     ) {
         self.stream = stream
         self.service = service
         self.counter = counter
+        tellsLogprobs = logprobs
         self.backend = backend
         deadline = GenerationDeadline(stream, limits)
-        state = Mutex(State(decoder: StreamingDecoder(tokenizer), stop: StopStrings(stop)))
+        state = Mutex(
+            State(
+                decoder: StreamingDecoder(tokenizer), stop: StopStrings(stop), echo: echo,
+                pending: logprobs ? PendingLogprobs(tokenizer) : nil))
     }
 
     deinit {
@@ -47,11 +59,9 @@ final class EngineAnswer: Sendable {
         deadline.end()
     }
 
-    /// The tokens so far.
-    var usage: Usage { Usage(promptTokens: counter.prompt, completionTokens: counter.completion) }
-
     /// The next piece of text, or the end.
     func next() async throws(BackendError) -> Step {
+        if let step = state.withLock({ $0.pending == nil ? Self.echo(&$0, nil) : nil }) { return step }
         if let reason = state.withLock({ $0.end }) { return .end(reason) }
         var events = stream.makeAsyncIterator()
         while true {
@@ -64,11 +74,14 @@ final class EngineAnswer: Sendable {
                 throw BackendError(.failed, wasSent: true, answer: .internalError, detail: "\(backend): \(error)")
             }
             switch event {
+            case .prompt(let tokens):
+                if let step = state.withLock({ Self.echo(&$0, tokens) }) { return step }
             case .token(let token):
                 counter.add()
                 deadline.tokenCame()
                 if let step = take(token) { return step }
-            case .finished(let reason, _):
+            case .finished(let reason, let statistics):
+                counter.noteCached(statistics.cachedTokens)
                 return try finish(reason)
             case nil:
                 throw cancelled()
@@ -76,15 +89,23 @@ final class EngineAnswer: Sendable {
         }
     }
 
-    private func take(_ token: Int32) -> Step? {
+    private static func echo(_ state: inout State, _ tokens: [GeneratedToken]?) -> Step? {
+        guard let echo = state.echo else { return nil }
+        state.echo = nil
+        return .text(
+            String(decoding: echo, as: UTF8.self), tokens.flatMap { tokens in state.pending?.describe(tokens) })
+    }
+
+    private func take(_ token: GeneratedToken) -> Step? {
         state.withLock { state in
-            let text = state.stop.append(state.decoder.push(token))
+            state.pending?.append(token)
+            let text = state.stop.append(state.decoder.push(token.id))
             if state.stop.isStopped {
                 stream.cancel()
                 deadline.end()
                 state.end = .stop
             }
-            if !text.isEmpty { return .text(String(decoding: text, as: UTF8.self)) }
+            if !text.isEmpty { return .text(String(decoding: text, as: UTF8.self), state.pending?.take(text.count)) }
             return state.end.map { .end($0) }
         }
     }
@@ -101,7 +122,9 @@ final class EngineAnswer: Sendable {
             var text = state.stop.append(state.decoder.finish())
             state.end = state.stop.isStopped ? .stop : end
             text += state.stop.finish()
-            return text.isEmpty ? .end(state.end ?? end) : .text(String(decoding: text, as: UTF8.self))
+            let rest = state.stop.isStopped ? state.pending?.take(text.count) : state.pending?.takeAll()
+            guard !text.isEmpty || rest?.isEmpty == false else { return .end(state.end ?? end) }
+            return .text(String(decoding: text, as: UTF8.self), rest)
         }
     }
 

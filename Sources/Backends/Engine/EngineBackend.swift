@@ -26,11 +26,12 @@ public struct EngineBackend: Backend {
 
     /// The name in the configuration.
     public let name: String
-    private let service: EngineService
-    private let tokenizer: Tokenizer
-    private let template: ChatTemplate
+    let service: EngineService
+    let tokenizer: Tokenizer
+    let template: ChatTemplate
+    let defaults: Defaults
+    let grammars: GrammarCache
     private let baseModel: String
-    private let defaults: Defaults
     private let limits: BackendRequest.Limits
 
     /// A backend.
@@ -45,114 +46,122 @@ public struct EngineBackend: Backend {
         self.name = name
         self.service = service
         self.tokenizer = tokenizer
+        grammars = GrammarCache(tokenizer)
         self.template = template
         self.baseModel = baseModel
         self.defaults = defaults
         self.limits = limits
     }
 
-    /// Everything but what changes no answer: this engine continues text.
+    /// Everything that a text engine with log probabilities and constrained answers cannot do.
     public func unsupported(_ features: Set<Feature>) -> Set<Feature> {
-        features.subtracting([.store, .serviceTier])
+        features.filter { !Self.honours($0) }
     }
 
     /// Each message costs tokens of its own, and each stop string is looked for after every token.
-    private static let maximumMessages = 2_000
-    private static let maximumStops = 16
+    static let maximumMessages = 2_000
+    static let maximumStops = 16
+    /// Answers to one prompt.
+    static let maximumChoices = 8
 
     /// Starts the generation.
     public func reply(to request: BackendRequest) async throws(BackendError) -> Reply {
-        guard let chat = request.chat else {
-            throw Self.refused(APIError.routeNotFound(method: request.method, path: request.target))
+        if let chat = request.chat { return try await reply(to: chat, request) }
+        switch request.target.split(separator: "?", maxSplits: 1).first {
+        case "/v1/completions" where request.method == "POST": return try await complete(request)
+        case "/v1/embeddings" where request.method == "POST": return try await embed(request)
+        default: throw Self.refused(APIError.routeNotFound(method: request.method, path: request.target))
         }
-        let lacking = unsupported(chat.request.features).map(\.description).sorted()
-        guard lacking.isEmpty, let messages = chat.messages else {
-            let what = lacking.isEmpty ? "content other than text" : lacking.joined(separator: ", ")
+    }
+
+    private func reply(to chat: BackendRequest.Chat, _ request: BackendRequest) async throws(BackendError) -> Reply {
+        try Self.check(chat.request)
+        try Self.check(chat.request.sampling, model: chat.request.model)
+        guard let messages = chat.messages else {
             throw Self.refused(
                 .invalidRequest(
-                    "The model '\(chat.request.model.prefix(100))' does not support: \(what).",
+                    "The model '\(chat.request.model.prefix(100))' does not support: content other than text.",
                     code: "unsupported_feature"))
         }
-        guard messages.count <= Self.maximumMessages, chat.request.sampling.stop.count <= Self.maximumStops else {
+        guard messages.count <= Self.maximumMessages else {
             throw Self.refused(
                 .invalidRequest(
-                    "The model '\(chat.request.model.prefix(100))' takes at most \(Self.maximumMessages) messages and "
-                        + "\(Self.maximumStops) stop strings.", code: "invalid_value"))
+                    "The model '\(chat.request.model.prefix(100))' takes at most \(Self.maximumMessages) messages.",
+                    code: "invalid_value"))
         }
-        guard request.model == baseModel || service.adapterNames.contains(request.model) else {
-            throw Self.refused(.modelNotFound(chat.request.model))
-        }
+        try checkModel(request.model, asked: chat.request.model)
         let prompt = template.encode(
             messages: messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true
         ).ids
-        let sampling = chat.request.sampling
-        let options = try options(sampling, promptTokens: prompt.count)
-        let stream: GenerationStream
-        do throws(EngineError) {
-            stream = try service.generate(
-                prompt: prompt, adapter: request.model == baseModel ? nil : request.model, options: options)
-        } catch {
-            throw BackendError(error, backend: name, wasSent: false)
+        let answers = try start(
+            [EnginePrompt(tokens: prompt, param: "messages")], chat.request.sampling, request)
+        return try await answers.reply(
+            CompletionEncoder(id: "chatcmpl-" + request.id, created: Self.now, model: chat.request.model),
+            stream: chat.request.stream, includeUsage: chat.request.includeUsage)
+    }
+
+    /// Refuses a model that is neither the base nor an adapter.
+    func checkModel(_ model: String, asked: String) throws(BackendError) {
+        guard model == baseModel || service.adapterNames.contains(model) else {
+            throw Self.refused(.modelNotFound(asked))
         }
-        let answer = EngineAnswer(
-            stream: stream, service: service, tokenizer: tokenizer, stop: sampling.stop.map { Array($0.utf8) },
-            counter: TokenCounter(prompt: prompt.count), backend: name,
-            limits: .init(
-                firstByte: request.limits.firstByte ?? limits.firstByte, total: request.limits.total ?? limits.total))
-        let encoder = CompletionEncoder(
-            id: "chatcmpl-" + request.id, created: Int(Date().timeIntervalSince1970), model: chat.request.model)
-        return chat.request.stream
-            ? Self.events(answer, encoder, includeUsage: chat.request.includeUsage)
-            : try await Self.whole(answer, encoder)
     }
 
-    /// The request's parameters; an answer is cut where the context ends, and a prompt that fills it is refused.
-    private func options(
-        _ sampling: SamplingParameters, promptTokens: Int
-    ) throws(BackendError) -> GenerationOptions {
-        let room = service.config.maximumPositions - promptTokens
-        guard room > 0 else {
-            throw Self.refused(
-                .invalidRequest(
-                    "The prompt has \(promptTokens) tokens; this model's context is "
-                        + "\(service.config.maximumPositions) tokens, answer included.",
-                    param: "messages", code: "context_length_exceeded"))
-        }
-        let wanted = sampling.maxTokens ?? defaults.maximumTokens ?? room
-        return GenerationOptions(
-            maximumNewTokens: min(wanted, room), temperature: Float(sampling.temperature ?? defaults.temperature),
-            topP: Float(sampling.topP ?? defaults.topP),
-            seed: sampling.seed.map { UInt64(bitPattern: Int64($0)) } ?? .random(in: 0 ... .max),
-            endTokens: template.stopTokens)
+    /// The adapter of a model's name; nil for the base.
+    func adapter(_ model: String) -> String? {
+        model == baseModel ? nil : model
     }
 
-    private static func events(_ answer: EngineAnswer, _ encoder: CompletionEncoder, includeUsage: Bool) -> Reply {
-        let events = EngineEvents(answer, encoder.stream(includeUsage: includeUsage))
-        return Reply(
-            status: 200,
-            headers: [("content-type", "text/event-stream; charset=utf-8"), ("cache-control", "no-cache")],
-            body: ReplyStream { try await events.next() }, counted: answer.counter)
-    }
+    static var now: Int { Int(Date().timeIntervalSince1970) }
 
-    private static func whole(_ answer: EngineAnswer, _ encoder: CompletionEncoder) async throws(BackendError) -> Reply
-    {
-        var text = ""
-        while true {
-            switch try await answer.next() {
-            case .text(let piece): text += piece
-            case .end(let reason):
-                let body = encoder.completion(text, finishReason: reason, usage: answer.usage)
-                return Reply(
-                    status: 200,
-                    headers: [("content-type", "application/json"), ("content-length", String(body.count))],
-                    body: ReplyStream(body), counted: answer.counter)
+    /// Starts `n` answers to every prompt; if one cannot start, those that did are given up.
+    func start(
+        _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest
+    ) throws(BackendError) -> EngineAnswers {
+        let counter = TokenCounter(prompt: prompts.reduce(0) { $0 + $1.tokens.count })
+        let stop = sampling.stop.map { Array($0.utf8) }
+        let limits = BackendRequest.Limits(
+            firstByte: request.limits.firstByte ?? limits.firstByte, total: request.limits.total ?? limits.total)
+        let constraint = try constraint(AnswerGrammar(sampling.format))
+        var choices: [EngineAnswer] = []
+        for prompt in prompts {
+            var options = try options(sampling, promptTokens: prompt.tokens.count, param: prompt.param)
+            options.describesPrompt = prompt.echo != nil && (sampling.logprobs != nil || sampling.maxTokens == 0)
+            options.constraint = constraint
+            let seed = options.seed
+            for choice in 0..<(sampling.choices ?? 1) {
+                // Distinct streams of the generator, and the request's own seed for the first.
+                options.seed = seed &+ UInt64(choice) &* 0xD134_2543_DE82_EF95
+                let stream: GenerationStream
+                do throws(EngineError) {
+                    stream = try service.generate(
+                        prompt: prompt.tokens, adapter: adapter(request.model), options: options)
+                } catch {
+                    throw BackendError(error, backend: name, wasSent: false)
+                }
+                choices.append(
+                    EngineAnswer(
+                        stream: stream, service: service, tokenizer: tokenizer, stop: stop,
+                        logprobs: sampling.logprobs != nil, echo: prompt.echo, counter: counter, backend: name,
+                        limits: limits))
             }
         }
+        return EngineAnswers(choices: choices, counter: counter)
     }
 
-    private static func refused(_ error: APIError) -> BackendError {
+    static func refused(_ error: APIError) -> BackendError {
         BackendError(.refused, wasSent: false, answer: error)
     }
+}
+
+/// A prompt as the engine takes it.
+struct EnginePrompt: Sendable {
+    /// The tokens.
+    let tokens: [Int32]
+    /// The request's field that it comes from.
+    let param: String
+    /// The text that the answer begins with; nil: the answer alone is told.
+    var echo: [UInt8]?
 }
 
 extension BackendError {
@@ -163,6 +172,13 @@ extension BackendError {
             case .busy: (.overflow, .overloaded("The model has no room for another request."))
             case .unknownAdapter(let name): (.refused, .modelNotFound(name))
             case .limit: (.refused, .invalidRequest("The request does not fit the model.", code: "limit_exceeded"))
+            case .constraint:
+                (
+                    .failed,
+                    .invalidRequest(
+                        "The model's vocabulary cannot write what 'response_format' demands.",
+                        param: "response_format", code: "unsupported_feature")
+                )
             default: (.failed, .internalError)
             }
         self.init(code, wasSent: wasSent, answer: answer, detail: "\(backend): \(error)")

@@ -1,23 +1,33 @@
 /// Writes a streamed answer, event by event, in the only order clients accept.
 ///
-/// The first event carries the role, then come the pieces of text, then exactly one event with the finish reason, then
-/// the usage if the client asked for it, then `[DONE]`.
+/// Of each choice the first event carries the role, then come the pieces of text, then exactly one event with the finish
+/// reason; after the last choice's end come the usage if the client asked for it, and `[DONE]`.
 public struct CompletionStream: Sendable {
-    private let head: [UInt8]
-    private let includeUsage: Bool
-    private var hasStarted = false
-    private var hasFinished = false
-
-    init(encoder: CompletionEncoder, includeUsage: Bool) {
-        head = encoder.head("chat.completion.chunk")
-        self.includeUsage = includeUsage
+    private struct Choice {
+        var hasStarted = false
+        var hasFinished = false
+        /// Characters of text so far, for a completion's `text_offset`.
+        var characters = 0
     }
 
-    /// The first event, with the role; empty if it went out before.
-    public mutating func start() -> [UInt8] {
-        guard !hasStarted else { return [] }
-        hasStarted = true
-        return chunk(finishReason: nil) { json in
+    private let head: [UInt8]
+    private let shape: CompletionEncoder.Shape
+    private let includeUsage: Bool
+    private var choices: [Choice]
+
+    init(encoder: CompletionEncoder, includeUsage: Bool, choices: Int) {
+        head = encoder.head(encoder.shape == .chat ? "chat.completion.chunk" : "text_completion")
+        shape = encoder.shape
+        self.includeUsage = includeUsage
+        self.choices = [Choice](repeating: Choice(), count: choices)
+    }
+
+    /// The first event of a choice, with the role; empty if it went out before.
+    public mutating func start(choice index: Int = 0) -> [UInt8] {
+        guard !choices[index].hasStarted else { return [] }
+        choices[index].hasStarted = true
+        guard shape == .chat else { return [] }
+        return chunk(index, finishReason: nil) { json in
             json.member("role", "assistant")
             json.member("content", "")
             json.member("refusal", nil as String?)
@@ -25,28 +35,57 @@ public struct CompletionStream: Sendable {
     }
 
     /// The events for a piece of text: empty if the piece is empty or the answer has ended.
-    public mutating func text(_ piece: String) -> [UInt8] {
-        guard !piece.isEmpty, !hasFinished else { return [] }
-        return start() + chunk(finishReason: nil) { $0.member("content", piece) }
+    public mutating func text(_ piece: String, choice index: Int = 0, logprobs: [TokenLogprob]? = nil) -> [UInt8] {
+        guard !piece.isEmpty || logprobs?.isEmpty == false, !choices[index].hasFinished else { return [] }
+        let first = start(choice: index)
+        let offset = choices[index].characters
+        choices[index].characters += piece.unicodeScalars.count
+        guard shape == .chat else { return first + textChunk(index, piece, logprobs, offset, nil) }
+        return first + chunk(index, logprobs: logprobs, finishReason: nil) { $0.member("content", piece) }
     }
 
-    /// The events that end the answer; empty if it has ended before.
-    public mutating func finish(_ reason: FinishReason, usage: Usage) -> [UInt8] {
-        guard !hasFinished else { return [] }
-        hasFinished = true
-        var bytes = start() + chunk(finishReason: reason) { _ in }
-        if includeUsage { bytes += usageChunk(usage) }
+    /// The events that end a choice, and the stream with the last of them; empty if it has ended before.
+    public mutating func finish(
+        _ reason: FinishReason, choice index: Int = 0, usage: @autoclosure () -> Usage
+    ) -> [UInt8] {
+        guard !choices[index].hasFinished else { return [] }
+        var bytes = start(choice: index)
+        choices[index].hasFinished = true
+        bytes +=
+            shape == .chat
+            ? chunk(index, finishReason: reason) { _ in }
+            : textChunk(index, "", nil, choices[index].characters, reason)
+        guard choices.allSatisfy(\.hasFinished) else { return bytes }
+        if includeUsage { bytes += usageChunk(usage()) }
         return bytes + SSEWriter.done
     }
 
-    private func chunk(finishReason: FinishReason?, delta: (inout JSONWriter) -> Void) -> [UInt8] {
+    private func chunk(
+        _ index: Int, logprobs: [TokenLogprob]? = nil, finishReason: FinishReason?, delta: (inout JSONWriter) -> Void
+    ) -> [UInt8] {
+        choice(index) { json in
+            json.object("delta", delta)
+            TokenLogprob.write(chat: logprobs, to: &json)
+            json.member("finish_reason", finishReason?.rawValue)
+        }
+    }
+
+    private func textChunk(
+        _ index: Int, _ piece: String, _ logprobs: [TokenLogprob]?, _ offset: Int, _ finishReason: FinishReason?
+    ) -> [UInt8] {
+        choice(index) { json in
+            json.member("text", piece)
+            TokenLogprob.write(completion: logprobs, offset: offset, to: &json)
+            json.member("finish_reason", finishReason?.rawValue)
+        }
+    }
+
+    private func choice(_ index: Int, _ body: (inout JSONWriter) -> Void) -> [UInt8] {
         event { json in
             json.array("choices") { json in
                 json.object { json in
-                    json.member("index", 0)
-                    json.object("delta", delta)
-                    json.member("logprobs", nil as Bool?)
-                    json.member("finish_reason", finishReason?.rawValue)
+                    json.member("index", index)
+                    body(&json)
                 }
             }
             if includeUsage { json.member("usage", nil as Int?) }

@@ -41,6 +41,9 @@ public struct ChatRequest: Sendable {
         try self.init(document)
     }
 
+    /// What the value of a field must be, in words that fit after "It must be"; nil for fields without a range.
+    public static func expectation(of field: String) -> String? { SamplingReader.expectation(field) }
+
     /// Reads a request from a document that was checked already.
     public init(_ document: JSONDocument) throws(RequestError) {
         var decoder = ChatRequestDecoder()

@@ -9,8 +9,7 @@ struct ChatRequestDecoder {
     var sampling = SamplingParameters()
     var features: Set<Feature> = []
 
-    private var maxTokens: Int?
-    private var maxCompletionTokens: Int?
+    private var reader = SamplingReader()
     private var seen: UInt64 = 0
 
     mutating func read(_ root: JSONValue) throws(RequestError) {
@@ -20,7 +19,7 @@ struct ChatRequestDecoder {
         var members = root.members
         while let (key, value) = members.next() {
             guard let (field, bit) = ChatField.table.find(key) else {
-                if !value.isNull { features.insert(.unknown(key)) }
+                if !value.isNull { readUnknown(key, value) }
                 continue
             }
             guard seen & bit == 0 else { throw .duplicate(field.rawValue) }
@@ -32,7 +31,14 @@ struct ChatRequestDecoder {
             default: if !value.isNull, !read(field, value) { features.insert(.malformed(field.rawValue)) }
             }
         }
-        sampling.maxTokens = maxCompletionTokens ?? maxTokens
+        if let field = reader.finish() { features.insert(.malformed(field)) }
+        sampling = reader.sampling
+    }
+
+    /// A field that is not of the official API; some servers take a few of those, and so does the engine.
+    private mutating func readUnknown(_ key: JSONString, _ value: JSONValue) {
+        let known = reader.read(extension: key, value)
+        features.insert(known.flatMap { $0.isValid ? nil : .malformed($0.field) } ?? .unknown(key))
     }
 
     private func readModel(_ value: JSONValue) throws(RequestError) -> (name: String, range: Range<Int>) {
@@ -80,35 +86,26 @@ struct ChatRequestDecoder {
 
     /// Reads a field whose value is not null; answers false if the value has a type or range it should not have.
     private mutating func read(_ field: ChatField, _ value: JSONValue) -> Bool {
+        let isValid = reader.read(field, value) ?? true
         switch field {
         case .stream:
             return assign(value.bool) { $0.stream = $1 }
-        case .temperature:
-            return assign(number(value, in: 0...2)) { $0.sampling.temperature = $1 }
-        case .topP:
-            return assign(number(value, in: 0...1)) { $0.sampling.topP = $1 }
-        case .maxTokens:
-            return assign(value.int.flatMap { $0 > 0 ? $0 : nil }) { $0.maxTokens = $1 }
-        case .maxCompletionTokens:
-            return assign(value.int.flatMap { $0 > 0 ? $0 : nil }) { $0.maxCompletionTokens = $1 }
-        case .seed:
-            return assign(value.int) { $0.sampling.seed = $1 }
-        case .stop:
-            return assign(stopStrings(value)) { $0.sampling.stop = $1 }
         case .user:
             return assign(value.string?.text) { $0.user = $1 }
         case .n:
-            return note(.multipleChoices, unless: value.int.map { $0 == 1 })
+            return note(.multipleChoices, unless: isValid ? value.int == 1 : nil)
         case .frequencyPenalty, .presencePenalty:
-            return note(.penalties, unless: value.double.map { $0 == 0 })
+            return note(.penalties, unless: isValid ? value.double == 0 : nil)
         case .logprobs:
-            return note(.logprobs, unless: value.bool.map { !$0 })
+            return note(.logprobs, unless: isValid ? value.bool == false : nil)
         case .topLogprobs:
-            return note(.logprobs, unless: value.int.map { $0 == 0 })
+            return note(.logprobs, unless: isValid ? value.int == 0 : nil)
         case .responseFormat:
-            return note(.responseFormat, unless: value["type"]?.string.map { $0 == "text" })
+            return note(.responseFormat, unless: isValid ? value["type"]?.string.map { $0 == "text" } : nil)
         case .logitBias:
-            return note(.logitBias, unless: value.kind == .object ? isEmpty(value) : nil)
+            return note(.logitBias, unless: isValid ? isEmpty(value) : nil)
+        case .temperature, .topP, .maxTokens, .maxCompletionTokens, .seed, .stop:
+            return isValid
         case .tools, .functions:
             return note(.tools, unless: value.kind == .array ? isEmpty(value) : nil)
         case .toolChoice, .functionCall:
@@ -147,21 +144,6 @@ struct ChatRequestDecoder {
     private mutating func note(_ feature: Feature, unless isDefault: Bool?) -> Bool {
         if isDefault == false { features.insert(feature) }
         return isDefault != nil
-    }
-
-    private func number(_ value: JSONValue, in range: ClosedRange<Double>) -> Double? {
-        value.double.flatMap { range.contains($0) ? $0 : nil }
-    }
-
-    private func stopStrings(_ value: JSONValue) -> [String]? {
-        if let string = value.string { return string.text.flatMap { $0.isEmpty ? nil : [$0] } }
-        guard value.kind == .array else { return nil }
-        var strings: [String] = []
-        for element in value.elements {
-            guard let text = element.string?.text, !text.isEmpty else { return nil }
-            strings.append(text)
-        }
-        return strings
     }
 
     private func isEmpty(_ value: JSONValue) -> Bool {

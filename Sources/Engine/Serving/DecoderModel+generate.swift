@@ -12,27 +12,66 @@ extension DecoderModel {
         after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
         isCancelled: () -> Bool = { false }, onToken: (Int32) -> Bool
     ) throws(EngineError) -> FinishReason {
+        try describe(
+            after: prompt, cache: &cache, scratch: &scratch, options: options, isCancelled: isCancelled
+        ) { onToken($0.id) }
+    }
+
+    /// `generate`, with what the options ask to be told about each token.
+    func describe(
+        after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
+        isCancelled: () -> Bool, onToken: (GeneratedToken) -> Bool
+    ) throws(EngineError) -> FinishReason {
         let allowed = try newTokens(after: prompt.count + cache.count, options: options)
-        let endTokens = options.endTokens ?? config.endTokens
-        var sampler = Sampler(options)
+        var sampler = Sampler(options, prompt: prompt, endTokens: config.endTokens)
         guard try forward(prompt, cache: &cache, scratch: &scratch, isCancelled: isCancelled) else {
             return .cancelled
         }
+        guard allowed > 0 else { return .length }
         var pending: [Int32] = [0]
         for number in 1...allowed {
-            let token = sampler.next(scratch.logits)
-            guard scratch.logits[Int(token)].isFinite else {
-                throw .numbers("the model's logits are not finite: compare its files with those that were promoted")
-            }
-            if endTokens.contains(token) { return .stop }
+            guard case .token(let token) = try sampler.next(scratch.logits[...]) else { return .stop }
             guard onToken(token) else { return .cancelled }
+            if sampler.isComplete { return .stop }
             if number == allowed { break }
-            pending[0] = token
+            pending[0] = token.id
             guard try forward(pending, cache: &cache, scratch: &scratch, isCancelled: isCancelled) else {
                 return .cancelled
             }
         }
         return .length
+    }
+
+    /// The tokens of a prompt, each with its log probability after those before it; the first has none.
+    func describe(prompt: [Int32], top: Int) throws(EngineError) -> [GeneratedToken] {
+        var cache = KeyValueCache(config)
+        var described = [GeneratedToken(prompt[0])]
+        let classes = config.vocabularySize
+        try forEachChunk(prompt, cache: &cache) { logits, range in
+            for position in range where position + 1 < prompt.count {
+                let row = (position - range.lowerBound) * classes
+                described.append(
+                    GeneratedToken(prompt[position + 1], logits: logits[row..<row + classes], top: top))
+            }
+        }
+        return described
+    }
+
+    /// The mean of the final hidden states, after the last norm, over a sequence: [hidden].
+    public func embedding(_ tokens: [Int32]) throws(EngineError) -> [Float] {
+        try check(tokens, after: 0)
+        var cache = KeyValueCache(config)
+        var scratch = DecoderScratch(config)
+        var sum = [Double](repeating: 0, count: config.hiddenSize)
+        var start = 0
+        while start < tokens.count {
+            let end = min(start + Self.chunk, tokens.count)
+            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: false)
+            let hidden = finalHidden(rows: end - start, scratch: &scratch)
+            for (offset, value) in hidden.enumerated() { sum[offset % config.hiddenSize] += Double(value) }
+            start = end
+        }
+        return sum.map { Float($0 / Double(tokens.count)) }
     }
 
     /// The tokens generated after a prompt, and why the generation ended.
@@ -53,10 +92,10 @@ extension DecoderModel {
     func newTokens(after count: Int, options: GenerationOptions) throws(EngineError) -> Int {
         let room = config.maximumPositions - count
         let wanted = options.maximumNewTokens ?? room
-        guard wanted >= 1 || options.maximumNewTokens == nil else {
+        guard wanted >= (options.describesPrompt ? 0 : 1) || options.maximumNewTokens == nil else {
             throw .limit("the number of new tokens is \(wanted); it must be at least 1")
         }
-        guard room >= 1, wanted <= room else {
+        guard room >= (options.describesPrompt && options.maximumNewTokens == 0 ? 0 : 1), wanted <= room else {
             throw .limit(
                 "a prompt of \(count) tokens and an answer of up to \(max(wanted, 1)) do not fit the model's "
                     + "\(config.maximumPositions)")

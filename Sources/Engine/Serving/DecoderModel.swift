@@ -169,7 +169,7 @@ public struct DecoderModel: Sendable {
         return losses
     }
 
-    private func forEachChunk(
+    func forEachChunk(
         _ tokens: [Int32], cache: inout KeyValueCache, _ body: ([Float], Range<Int>) -> Void
     ) throws(EngineError) {
         try check(tokens, after: cache.count)

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -11,6 +12,7 @@ public final class EngineService: Sendable {
     private let base: DecoderModel
     private let adapted: Mutex<[String: DecoderModel]>
     private let queue: GenerationQueue
+    private let embeddings = DispatchQueue(label: "engine-embeddings")
 
     /// Starts the workers.
     ///
@@ -86,7 +88,17 @@ public final class EngineService: Sendable {
             job.cancel()
             queue.remove(job)
         }
-        return GenerationStream(events: events, job: job)
+        return GenerationStream(events: events) { job.cancel() }
+    }
+
+    /// The mean of a sequence's final hidden states, computed on a thread of its own.
+    public func embed(_ tokens: [Int32], adapter: String? = nil) async throws -> [Float] {
+        let model = try model(adapter)
+        return try await withCheckedThrowingContinuation { continuation in
+            embeddings.async {
+                continuation.resume(with: Result { try model.embedding(tokens) })
+            }
+        }
     }
 
     /// Refuses new requests, fails the waiting ones and cancels the running ones.

@@ -54,7 +54,10 @@ final class GenerationJob: Sendable {
         statistics.waiting = start - arrival
         var first: ContinuousClock.Instant?
         do throws(EngineError) {
-            let reason = try model.generate(
+            if options.describesPrompt {
+                continuation.yield(.prompt(try model.describe(prompt: prompt, top: options.topLogprobs ?? 0)))
+            }
+            let reason = try model.describe(
                 after: prompt, cache: &cache, scratch: &scratch, options: options, isCancelled: { isCancelled },
                 onToken: { token in
                     if first == nil { first = .now }

@@ -1,7 +1,9 @@
 /// What a running generation says.
 public enum GenerationEvent: Sendable, Equatable {
+    /// The prompt's tokens with their log probabilities, before any generated token; only if the options ask for it.
+    case prompt([GeneratedToken])
     /// One generated token.
-    case token(Int32)
+    case token(GeneratedToken)
     /// The end, always the last event of a generation that did not fail.
     case finished(FinishReason, GenerationStatistics)
 }
@@ -10,6 +12,8 @@ public enum GenerationEvent: Sendable, Equatable {
 public struct GenerationStatistics: Sendable, Equatable {
     /// Tokens of the prompt.
     public var promptTokens = 0
+    /// Tokens of the prompt whose keys and values were taken from the prefix cache.
+    public var cachedTokens = 0
     /// Tokens generated, without the end token.
     public var generatedTokens = 0
     /// Time from the request until a worker took it.
@@ -26,8 +30,13 @@ public struct GenerationStream: AsyncSequence, Sendable {
     /// One event.
     public typealias Element = GenerationEvent
 
-    let events: AsyncThrowingStream<GenerationEvent, any Error>
-    let job: GenerationJob
+    private let events: AsyncThrowingStream<GenerationEvent, any Error>
+    private let onCancel: @Sendable () -> Void
+
+    init(events: AsyncThrowingStream<GenerationEvent, any Error>, onCancel: @escaping @Sendable () -> Void) {
+        self.events = events
+        self.onCancel = onCancel
+    }
 
     /// Reads the events.
     public struct AsyncIterator: AsyncIteratorProtocol {
@@ -51,6 +60,6 @@ public struct GenerationStream: AsyncSequence, Sendable {
 
     /// Ends the generation within one step; the stream then finishes with `.cancelled`.
     public func cancel() {
-        job.cancel()
+        onCancel()
     }
 }

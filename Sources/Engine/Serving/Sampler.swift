@@ -1,67 +1,105 @@
-import Foundation
-
-/// Chooses the next token from logits: the likeliest at temperature 0, else nucleus sampling with a seeded generator.
+/// Chooses the next token of one sequence from its logits.
 ///
-/// Source: Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020, section 3.1.
+/// Order: logit bias, penalties, the constraint's mask; then the likeliest at temperature 0, else temperature, top-k,
+/// top-p and min-p, in the order and with the meaning of transformers' logits processors, and a seeded draw. Nothing
+/// depends on other sequences.
 public struct Sampler: Sendable {
-    private let temperature: Float
-    private let topP: Float
-    private var state: UInt64
-    private var candidates: [(token: Int32, weight: Float)] = []
-
-    /// A sampler with the options' temperature, top-p and seed.
-    public init(_ options: GenerationOptions) {
-        temperature = options.temperature
-        topP = options.topP
-        state = options.seed
+    /// What the sampler decided.
+    public enum Choice: Sendable, Equatable {
+        /// The answer goes on with this token.
+        case token(GeneratedToken)
+        /// The answer is over.
+        case end
     }
 
-    /// The next token; ties go to the smaller id.
-    public mutating func next(_ logits: [Float]) -> Int32 {
-        let best = KernelTable.best.argmax(logits[...])
-        guard temperature > 0, topP > 0 else { return Int32(best) }
-        let highest = logits[best]
-        candidates.removeAll(keepingCapacity: true)
-        var total: Float = 0
-        for (token, logit) in logits.enumerated() {
-            let weight = exp((logit - highest) / temperature)
-            total += weight
-            candidates.append((Int32(token), weight))
-        }
-        if topP < 1 { total = keepNucleus(of: total) }
-        var rest = uniform() * total
-        for candidate in candidates {
-            rest -= candidate.weight
-            if rest < 0 { return candidate.token }
-        }
-        return candidates.last { $0.weight > 0 }?.token ?? Int32(best)
+    private let options: GenerationOptions
+    private let endTokens: [Int32]
+    private var history: TokenHistory
+    private var constraint: (any TokenConstraint)?
+    private var nucleus: Nucleus
+    private var random: SplitMix64
+    private var adjusted: [Float] = []
+
+    /// A sampler at the beginning of an answer.
+    ///
+    /// - Parameters:
+    ///   - prompt: what the repetition penalty counts as said.
+    ///   - endTokens: what ends an answer where the options name nothing.
+    public init(_ options: GenerationOptions, prompt: some Sequence<Int32> = [], endTokens: [Int32] = []) {
+        self.options = options
+        self.endTokens = options.endTokens ?? endTokens
+        history = TokenHistory(options, prompt: prompt)
+        constraint = options.constraint
+        nucleus = Nucleus(options)
+        random = SplitMix64(seed: options.seed)
     }
 
-    /// Keeps the fewest likeliest candidates whose share reaches top-p; returns their weight.
-    private mutating func keepNucleus(of total: Float) -> Float {
-        // A token lighter than this cannot be in the nucleus, unless it is the likeliest: with it as lightest, all
-        // others together would already have more than top-p.
-        let floor = (1 - topP) / Float(max(candidates.count - 1, 1)) * total
-        candidates.removeAll { $0.weight < floor && $0.weight < 1 }
-        candidates.sort { ($1.weight, $0.token) < ($0.weight, $1.token) }
-        var kept: Float = 0
-        for (index, candidate) in candidates.enumerated() {
-            kept += candidate.weight
-            if kept >= topP * total {
-                candidates.removeLast(candidates.count - index - 1)
-                break
-            }
+    /// The next token, or the end; ties go to the smaller id.
+    ///
+    /// - Throws: `.numbers` when the chosen logit is no number; `.constraint` when the vocabulary cannot continue what
+    ///   the constraint demands.
+    public mutating func next(_ logits: ArraySlice<Float>) throws(EngineError) -> Choice {
+        guard let token = try choose(logits) else { return .end }
+        guard logits[logits.startIndex + Int(token)].isFinite else {
+            throw .numbers("the model's logits are not finite: compare its files with those that were promoted")
         }
-        return kept
+        if endTokens.contains(token) { return .end }
+        history.append(token)
+        constraint?.accept(token)
+        return .token(GeneratedToken(token, logits: logits, top: options.topLogprobs))
     }
 
-    /// A number from 0 to below 1 with 24 random bits (SplitMix64; Steele, Lea, Flood, OOPSLA 2014).
-    private mutating func uniform() -> Float {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Float(mixed >> 40) * 0x1p-24
+    /// Whether the answer cannot go on: its constraint has been met and allows nothing more.
+    public var isComplete: Bool {
+        constraint.map { $0.mayEnd && $0.allowed.isEmpty } ?? false
+    }
+
+    /// The probabilities that the next token is drawn with; the likeliest alone has 1 at temperature 0.
+    public mutating func probabilities(_ logits: ArraySlice<Float>) throws(EngineError) -> [Float] {
+        var result = [Float](repeating: 0, count: logits.count)
+        try adjust(logits)
+        let best = KernelTable.best.argmax(adjusted[...])
+        guard nucleus.samples else {
+            result[best] = 1
+            return result
+        }
+        let total = nucleus.collect(adjusted[...], best: best)
+        for candidate in nucleus.candidates { result[Int(candidate.token)] = candidate.weight / total }
+        return result
+    }
+
+    /// The chosen token, nil where the constraint leaves only the end.
+    private mutating func choose(_ logits: ArraySlice<Float>) throws(EngineError) -> Int32? {
+        guard isAdjusting else { return pick(logits) }
+        guard try adjust(logits) else { return nil }
+        return pick(adjusted[...])
+    }
+
+    private mutating func pick(_ logits: ArraySlice<Float>) -> Int32 {
+        let best = KernelTable.best.argmax(logits)
+        guard nucleus.samples else { return Int32(best) }
+        return nucleus.draw(logits, best: best, random: &random)
+    }
+
+    private var isAdjusting: Bool { !options.logitBias.isEmpty || history.isActive || constraint != nil }
+
+    /// Copies the logits with bias, penalties and mask into `adjusted`; false where only the end is left.
+    @discardableResult
+    private mutating func adjust(_ logits: ArraySlice<Float>) throws(EngineError) -> Bool {
+        adjusted.removeAll(keepingCapacity: true)
+        adjusted.append(contentsOf: logits)
+        for (token, bias) in options.logitBias where adjusted.indices.contains(Int(token)) {
+            adjusted[Int(token)] += bias
+        }
+        history.penalize(&adjusted)
+        guard let constraint else { return true }
+        let ends = endTokens.filter { adjusted.indices.contains(Int($0)) }.map { (token: $0, logit: adjusted[Int($0)]) }
+        let isOpen = constraint.allowed.apply(to: &adjusted)
+        let mayEnd = constraint.mayEnd
+        for end in ends { adjusted[Int(end.token)] = mayEnd ? end.logit : -.infinity }
+        guard isOpen || mayEnd else {
+            throw .constraint("the model's vocabulary has no token that continues the answer as demanded")
+        }
+        return isOpen || !ends.isEmpty
     }
 }

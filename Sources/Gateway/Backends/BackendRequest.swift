@@ -21,12 +21,18 @@ public struct BackendRequest: Sendable {
     public struct Chat: Sendable {
         /// The client's request: sampling, streaming, features.
         public let request: ChatRequest
+        /// The beginning of the messages that is the operator's own text, the last of them possibly cut: no caller's
+        /// secret is in it. Empty if nothing is known.
+        public let operatorText: [PromptMessage]
         private let stripped: [PromptMessage]?
 
         /// Makes a chat; without a stripped prompt, the messages to answer are the request's.
-        public init(request: ChatRequest, stripped: [PromptMessage]? = nil) {
+        public init(
+            request: ChatRequest, stripped: [PromptMessage]? = nil, operatorText: [PromptMessage] = []
+        ) {
             self.request = request
             self.stripped = stripped
+            self.operatorText = operatorText
         }
 
         /// The messages to answer, after stripping; nil if they are not text throughout. Unescaped anew at each call.
@@ -49,11 +55,13 @@ public struct BackendRequest: Sendable {
     public let chat: Chat?
     /// How long the backend may take.
     public let limits: Limits
+    /// Whose request it is, where callers have keys: what a backend keeps of a prompt is not for others.
+    public let tenant: String?
 
     /// Makes a request.
     public init(
         id: String, method: String = "POST", target: String = "/v1/chat/completions", headers: HeaderFields = [],
-        body: [UInt8], model: String, chat: Chat? = nil, limits: Limits = Limits()
+        body: [UInt8], model: String, chat: Chat? = nil, limits: Limits = Limits(), tenant: String? = nil
     ) {
         self.id = id
         self.method = method
@@ -63,5 +71,6 @@ public struct BackendRequest: Sendable {
         self.model = model
         self.chat = chat
         self.limits = limits
+        self.tenant = tenant
     }
 }

@@ -24,6 +24,7 @@ public struct Reply: Sendable {
 public final class TokenCounter: Sendable {
     private struct State {
         var completion = 0
+        var cached = 0
         var firstToken: ContinuousClock.Instant?
     }
 
@@ -43,6 +44,14 @@ public final class TokenCounter: Sendable {
             if state.firstToken == nil { state.firstToken = .now }
         }
     }
+
+    /// Notes prompt tokens that were taken from the backend's own cache.
+    public func noteCached(_ tokens: Int) {
+        state.withLock { $0.cached += tokens }
+    }
+
+    /// Prompt tokens that were taken from the backend's own cache.
+    public var cached: Int { state.withLock { $0.cached } }
 
     /// Tokens generated so far.
     public var completion: Int { state.withLock { $0.completion } }

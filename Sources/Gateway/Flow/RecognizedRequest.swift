@@ -50,6 +50,20 @@ struct RecognizedRequest: Sendable {
         return pieces
     }
 
+    /// What the prompt begins with that is the task's own: template text and known examples, up to anything else.
+    var operatorText: [PromptMessage] {
+        guard let prompt, let messages else { return [] }
+        var own: [PromptMessage] = []
+        for segment in prompt.segments {
+            guard segment.kind == .template || segment.example != nil else { break }
+            let message = messages.messages[segment.message]
+            if own.count == segment.message { own.append(PromptMessage(role: message.role, text: [UInt8]())) }
+            guard own.count == segment.message + 1 else { break }
+            own[segment.message].text += message.text[segment.range]
+        }
+        return own
+    }
+
     /// What the request uses and the task's tuned backend lacks or its schema does not allow, sorted.
     func unsupportedFeatures(_ backend: (any Backend)?) -> [String] {
         guard let task else { return [] }

@@ -168,7 +168,10 @@ extension GatewayService {
             to: BackendRequest(
                 id: received.id, method: received.method, target: received.target,
                 headers: received.forwardedHeaders(readingAnswer: true), body: outbound.body, model: outbound.model,
-                chat: .init(request: request, stripped: outbound.stripped), limits: limits))
+                chat: .init(
+                    request: request, stripped: outbound.stripped,
+                    operatorText: outbound.stripped == nil ? decided.recognized.operatorText : []),
+                limits: limits, tenant: received.gatewayKey))
         guard arm == .internalized else { return reply }
         // An engine keeps the limit itself.
         guard reply.isEventStream, reply.counted == nil, let limit = limits.firstByte else {

@@ -50,7 +50,8 @@ extension GatewayService {
                         id: received.id, method: received.method, target: received.target,
                         headers: received.forwardedHeaders(readingAnswer: outbound.estimate > 0), body: outbound.body,
                         model: outbound.model,
-                        limits: try BackendRequest.Limits().ending(by: deadline, from: .now)))
+                        limits: try BackendRequest.Limits().ending(by: deadline, from: .now),
+                        tenant: received.gatewayKey))
                 pause = retries.pause(after: reply)
                 if pause == nil {
                     var answer = relay(reply, attempt, outbound, received)

@@ -69,8 +69,9 @@ struct ChatRequestTests {
             (#""tools":[{"type":"function"}]"#, .tools), (#""functions":[{"name":"f"}]"#, .tools),
             (#""tool_choice":"required""#, .tools), (#""tool_choice":{"type":"function"}"#, .tools),
             (#""function_call":{"name":"f"}"#, .tools), (#""n":2"#, .multipleChoices), (#""logprobs":true"#, .logprobs),
-            (#""top_logprobs":3"#, .logprobs), (#""response_format":{"type":"json_object"}"#, .responseFormat),
-            (#""response_format":{"type":"json_schema","json_schema":{}}"#, .responseFormat),
+            (#""logprobs":true,"top_logprobs":3"#, .logprobs),
+            (#""response_format":{"type":"json_object"}"#, .responseFormat),
+            (#""response_format":{"type":"json_schema","json_schema":{"schema":{}}}"#, .responseFormat),
             (#""logit_bias":{"50256":-100}"#, .logitBias), (#""frequency_penalty":0.5"#, .penalties),
             (#""presence_penalty":-1"#, .penalties), (#""audio":{"voice":"alloy"}"#, .audio),
             (#""modalities":["text","audio"]"#, .audio), (#""prediction":{"type":"content"}"#, .prediction),
@@ -86,6 +87,20 @@ struct ChatRequestTests {
             (#""stop":[1]"#, .malformed("stop")), (#""stop":"""#, .malformed("stop")),
             (#""stop":{}"#, .malformed("stop")),
             (#""stream":"yes""#, .malformed("stream")), (#""n":"1""#, .malformed("n")),
+            (#""n":0"#, .malformed("n")), (#""n":-1"#, .malformed("n")), (#""n":129"#, .malformed("n")),
+            (#""min_p":1.01"#, .malformed("min_p")), (#""min_p":-0.1"#, .malformed("min_p")),
+            (#""top_k":-2"#, .malformed("top_k")), (#""top_k":1.5"#, .malformed("top_k")),
+            (#""repetition_penalty":0"#, .malformed("repetition_penalty")),
+            (#""repetition_penalty":1e309"#, .malformed("repetition_penalty")),
+            (#""presence_penalty":2.1"#, .malformed("presence_penalty")),
+            (#""presence_penalty":1e309"#, .malformed("presence_penalty")),
+            (#""frequency_penalty":-2.1"#, .malformed("frequency_penalty")),
+            (#""frequency_penalty":"0""#, .malformed("frequency_penalty")),
+            (#""logit_bias":{"5":101}"#, .malformed("logit_bias")),
+            (#""logit_bias":{"-5":1}"#, .malformed("logit_bias")),
+            (#""logit_bias":{"a":1}"#, .malformed("logit_bias")), (#""logit_bias":[]"#, .malformed("logit_bias")),
+            (#""logprobs":1"#, .malformed("logprobs")), (#""ignore_eos":1"#, .malformed("ignore_eos")),
+            (#""response_format":{"type":"json_schema","json_schema":{}}"#, .malformed("response_format")),
             (#""user":1"#, .malformed("user")),
             (#""tools":{}"#, .malformed("tools")), (#""response_format":"text""#, .malformed("response_format")),
             (#""stream_options":1"#, .malformed("stream_options")),
@@ -94,6 +109,28 @@ struct ChatRequestTests {
         ] as [(String, Feature)])
     func findsFeatures(_ field: String, feature: Feature) throws {
         #expect(try request(field).features == [feature])
+    }
+
+    @Test("log probabilities that are only half asked for are a fault and a feature")
+    func halfLogprobs() throws {
+        #expect(try request(#""top_logprobs":3"#).features == [.logprobs, .malformed("top_logprobs")])
+        #expect(try request(#""logprobs":true,"top_logprobs":21"#).features == [.logprobs, .malformed("top_logprobs")])
+    }
+
+    @Test("the parameters of the draw are read as they stand")
+    func sampling() throws {
+        let sampling = try request(
+            #""temperature":0.5,"top_k":7,"min_p":0.1,"repetition_penalty":1.2,"presence_penalty":-1,"n":3,"#
+                + #""frequency_penalty":0.25,"logit_bias":{"12":-100,"3":5.5},"logprobs":true,"top_logprobs":4,"#
+                + #""max_tokens":5,"max_completion_tokens":9,"ignore_eos":true,"#
+                + #""response_format":{"type":"json_schema","json_schema":{"schema":{"type":"null"}}}"#
+        ).sampling
+        #expect(sampling.temperature == 0.5 && sampling.topK == 7 && sampling.minP == 0.1)
+        #expect(sampling.repetitionPenalty == 1.2 && sampling.presencePenalty == -1)
+        #expect(sampling.frequencyPenalty == 0.25 && sampling.choices == 3 && sampling.logprobs == 4)
+        #expect(sampling.logitBias.map(\.token) == [12, 3] && sampling.logitBias.map(\.bias) == [-100, 5.5])
+        #expect(sampling.maxTokens == 9 && sampling.ignoresEnd == true)
+        #expect(sampling.format == .jsonSchema(Array(#"{"type":"null"}"#.utf8)))
     }
 
     @Test(

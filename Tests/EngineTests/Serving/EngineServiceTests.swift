@@ -16,7 +16,8 @@ struct EngineServiceTests {
         var reason: FinishReason?
         for try await event in stream {
             switch event {
-            case .token(let token): tokens.append(token)
+            case .prompt: break
+            case .token(let token): tokens.append(token.id)
             case .finished(let why, let statistics):
                 reason = why
                 #expect(statistics.generatedTokens == tokens.count)
@@ -90,6 +91,7 @@ struct EngineServiceTests {
         var generated = 0
         for try await event in stream {
             switch event {
+            case .prompt: break
             case .token: stream.cancel()
             case .finished(let why, let statistics): (reason, generated) = (why, statistics.generatedTokens)
             }
@@ -110,7 +112,7 @@ struct EngineServiceTests {
         try await waitUntilIdle(service)
         for _ in 0..<3 {
             var iterator = try service.generate(prompt: [7, 8], options: endless).makeAsyncIterator()
-            #expect(try await iterator.next() == .token(0))
+            #expect(try await iterator.next() == .token(GeneratedToken(0)))
         }
         try await waitUntilIdle(service)
         let task = Task {

@@ -1,0 +1,89 @@
+import ChatAPI
+import Grammar
+import Synchronization
+import Tokenization
+
+/// The automata of the grammars that requests asked for last, over one tokenizer's vocabulary.
+///
+/// A grammar's automaton is kept from answer to answer, so that a schema that comes again costs nothing anew. One that
+/// has met very many states is made anew for later answers.
+final class GrammarCache: Sendable {
+    private struct State {
+        var automata: [(key: [UInt8], automaton: GrammarAutomaton)] = []
+        var vocabulary: VocabularyTrie?
+    }
+
+    private static let limit = 32
+    private static let stateLimit = 20_000
+
+    private let tokenizer: Tokenizer
+    private let state = Mutex(State())
+
+    init(_ tokenizer: Tokenizer) {
+        self.tokenizer = tokenizer
+    }
+
+    /// The automaton of an answer's format.
+    func automaton(_ format: AnswerGrammar) throws(GrammarError) -> GrammarAutomaton {
+        let key = format.key
+        if let known = state.withLock({ Self.take(key, &$0) }) { return known }
+        let made = GrammarAutomaton(try format.grammar(), vocabulary: vocabulary())
+        state.withLock { state in
+            state.automata.append((key, made))
+            if state.automata.count > Self.limit { state.automata.removeFirst() }
+        }
+        return made
+    }
+
+    private static func take(_ key: [UInt8], _ state: inout State) -> GrammarAutomaton? {
+        guard let place = state.automata.firstIndex(where: { $0.key == key }) else { return nil }
+        let entry = state.automata.remove(at: place)
+        guard entry.automaton.stateCount < stateLimit else { return nil }
+        state.automata.append(entry)
+        return entry.automaton
+    }
+
+    private func vocabulary() -> VocabularyTrie {
+        if let known = state.withLock({ $0.vocabulary }) { return known }
+        let added = Set(tokenizer.addedTokens.map(\.id))
+        let made = VocabularyTrie(
+            (0..<Int32(tokenizer.vocabularySize)).map { added.contains($0) ? [] : tokenizer.decode([$0]) })
+        state.withLock { $0.vocabulary = made }
+        return made
+    }
+}
+
+/// What an answer must be: by a request's `response_format`, or by its task.
+enum AnswerGrammar: Sendable {
+    case jsonObject
+    case jsonSchema([UInt8])
+    case regularExpression(String)
+
+    init?(_ format: ResponseFormat?) {
+        switch format {
+        case .jsonObject: self = .jsonObject
+        case .jsonSchema(let schema): self = .jsonSchema(schema)
+        case nil: return nil
+        }
+    }
+
+    /// Bytes that tell it from every other.
+    var key: [UInt8] {
+        switch self {
+        case .jsonObject: [0]
+        case .jsonSchema(let schema): [1] + schema
+        case .regularExpression(let expression): [2] + Array(expression.utf8)
+        }
+    }
+
+    func grammar() throws(GrammarError) -> Grammar {
+        switch self {
+        case .jsonObject: return .jsonObject
+        case .regularExpression(let expression): return try Grammar(regularExpression: expression)
+        case .jsonSchema(let schema):
+            // The request was checked as JSON as a whole.
+            guard let document = try? JSONDocument(schema) else { preconditionFailure("a schema is no JSON") }
+            return try Grammar(jsonSchema: document.root)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+/// The parts of JSON (RFC 8259) that grammars are made of.
+///
+/// What is generated is a subset: one space at most after a comma or colon, no other white space; numbers that every
+/// reader holds exactly or finitely; no escaped surrogates. Text of this subset always parses.
+enum JSONGrammar {
+    static let space = GrammarNode.optional(.text(" "))
+    static let comma = GrammarNode.sequence([.text(","), space])
+    static let colon = GrammarNode.sequence([.text(":"), space])
+    private static let digit = GrammarNode.set(ByteSet(0x30...0x39))
+    private static let hex = GrammarNode.set(ByteSet(0x30...0x39, 0x41...0x46, 0x61...0x66))
+
+    /// One character of a string.
+    static let character = GrammarNode.choice([
+        ScalarRange.node([0x20...0x21, 0x23...0x5B, 0x5D...0x10FFFF]),
+        .sequence([
+            .text("\\"),
+            .choice([
+                .set(
+                    ByteSet(0x22...0x22, 0x2F...0x2F, 0x5C...0x5C, 0x62...0x62, 0x66...0x66, 0x6E...0x6E, 0x72...0x72)),
+                .text("t"),
+                .sequence([
+                    .text("u"),
+                    .choice([
+                        .sequence([
+                            .set(ByteSet(0x30...0x39, 0x41...0x43, 0x45...0x46, 0x61...0x63, 0x65...0x66)), hex,
+                        ]),
+                        .sequence([.set(ByteSet(0x44...0x44, 0x64...0x64)), .set(ByteSet(0x30...0x37))]),
+                    ]), hex, hex,
+                ]),
+            ]),
+        ]),
+    ])
+
+    /// A string whose length in characters lies within the bounds.
+    static func string(least: Int = 0, most: Int? = nil) -> GrammarNode {
+        .sequence([.text("\""), .times(character, least: least, most: most), .text("\"")])
+    }
+
+    /// An integer of at most 15 digits, which a double holds exactly.
+    static let integer = GrammarNode.sequence([
+        .optional(.text("-")),
+        .choice([.text("0"), .sequence([.set(ByteSet(0x31...0x39)), .times(digit, least: 0, most: 14)])]),
+    ])
+
+    /// A number that a double holds finitely.
+    static let number = GrammarNode.sequence([
+        integer, .optional(.sequence([.text("."), .times(digit, least: 1, most: 15)])),
+        .optional(
+            .sequence([
+                .set(ByteSet(0x45...0x45, 0x65...0x65)), .optional(.set(ByteSet(0x2B...0x2B, 0x2D...0x2D))),
+                .times(digit, least: 1, most: 2),
+            ])),
+    ])
+
+    static let boolean = GrammarNode.choice([.text("true"), .text("false")])
+
+    /// An object of any keys, each with a value of this kind.
+    static func map(of value: GrammarNode) -> GrammarNode {
+        let member = GrammarNode.sequence([string(), colon, value])
+        return .sequence([.text("{"), list(member, least: 0, most: nil), .text("}")])
+    }
+
+    /// An array of values of this kind.
+    static func array(of value: GrammarNode, least: Int = 0, most: Int? = nil) -> GrammarNode {
+        .sequence([.text("["), list(value, least: least, most: most), .text("]")])
+    }
+
+    /// Values with commas between them.
+    private static func list(_ value: GrammarNode, least: Int, most: Int?) -> GrammarNode {
+        if most == 0 { return .bytes([]) }
+        let more = GrammarNode.times(
+            .sequence([comma, value]), least: max(least - 1, 0), most: most.map { $0 - 1 })
+        let some = GrammarNode.sequence([value, more])
+        return least == 0 ? .optional(some) : some
+    }
+
+    /// Any value; `rule` is the number of the rule that it becomes.
+    static func value(rule: Int) -> GrammarNode {
+        .choice([
+            map(of: .rule(rule)), array(of: .rule(rule)), string(), number, boolean, .text("null"),
+        ])
+    }
+}
