@@ -103,10 +103,20 @@ public struct EngineSetting: Sendable, Hashable {
     public var adapters: [(name: String, folder: String)]
     /// How the models' matrices are held.
     public var precision = Precision.f32
-    /// How many requests are answered at once.
+    /// How many threads compute.
     public var threads = 2
+    /// How many requests are answered at once.
+    public var sequences = 32
     /// How many requests may wait.
     public var queue = 64
+    /// Memory for keys and values, in MiB.
+    public var cacheMib = 1024
+    /// Whether what was computed of a prompt is kept for later ones that begin alike.
+    public var prefixCache = true
+    /// Prompt tokens that are computed in one step while answers go on.
+    public var chunk = 128
+    /// Tokens that are guessed and checked in one step.
+    public var guesses = 0
 
     /// Bytes of a weight: 4, 2, 1.06 or 0.56.
     public enum Precision: String, Sendable, CaseIterable {
@@ -127,8 +137,15 @@ public struct EngineSetting: Sendable, Hashable {
     /// Whether two settings say the same.
     public static func == (left: EngineSetting, right: EngineSetting) -> Bool {
         left.name == right.name && left.model == right.model && left.baseName == right.baseName
-            && left.precision == right.precision && left.threads == right.threads && left.queue == right.queue
+            && left.hasSameLimits(as: right)
             && left.adapters.elementsEqual(right.adapters, by: ==)
+    }
+
+    /// Whether two settings share memory and processor alike.
+    public func hasSameLimits(as other: EngineSetting) -> Bool {
+        threads == other.threads && sequences == other.sequences && queue == other.queue && cacheMib == other.cacheMib
+            && prefixCache == other.prefixCache && chunk == other.chunk && guesses == other.guesses
+            && precision == other.precision
     }
 
     /// Feeds the name, which is unique among the engines.

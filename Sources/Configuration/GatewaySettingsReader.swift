@@ -92,7 +92,11 @@ struct GatewaySettingsReader {
     }
 
     private func engine(_ entry: YAMLMapping.Entry) throws(ConfigurationError) -> EngineSetting {
-        let mapping = try entry.value.mapping(keys: ["model", "base_name", "adapters", "precision", "threads", "queue"])
+        let mapping = try entry.value.mapping(
+            keys: [
+                "model", "base_name", "adapters", "threads", "sequences", "queue", "cache_mib", "prefix_cache", "chunk",
+                "guesses", "precision",
+            ])
         var engine = EngineSetting(
             name: entry.name, model: try path(mapping.required("model", "give the folder of the base model")),
             baseName: try mapping["base_name"]?.nonEmptyString() ?? "\(entry.name)-base")
@@ -101,7 +105,12 @@ struct GatewaySettingsReader {
         }
         engine.precision = try mapping["precision"]?.choice(EngineSetting.Precision.self) ?? engine.precision
         engine.threads = try mapping["threads"]?.int(in: 1...64) ?? engine.threads
+        engine.sequences = try mapping["sequences"]?.int(in: 1...1_024) ?? engine.sequences
         engine.queue = try mapping["queue"]?.int(in: 0...100_000) ?? engine.queue
+        engine.cacheMib = try mapping["cache_mib"]?.int(in: 1...4_194_304) ?? engine.cacheMib
+        engine.prefixCache = try mapping["prefix_cache"]?.bool() ?? engine.prefixCache
+        engine.chunk = try mapping["chunk"]?.int(in: 1...256) ?? engine.chunk
+        engine.guesses = try mapping["guesses"]?.int(in: 0...16) ?? engine.guesses
         return engine
     }
 

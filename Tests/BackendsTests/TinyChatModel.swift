@@ -33,8 +33,12 @@ struct TinyChatModel {
         self.adapter = adapter
     }
 
-    func service(threads: Int = 1, queueLimit: Int = 8) throws -> EngineService {
-        try EngineService(base: weights, adapters: ["tuned": adapter], threads: threads, queueLimit: queueLimit)
+    func service(threads: Int = 1, queueLimit: Int = 8, sequences: Int = 1) throws -> EngineService {
+        var options = EngineOptions()
+        options.threads = threads
+        options.queueLimit = queueLimit
+        options.sequences = sequences
+        return try EngineService(base: weights, adapters: ["tuned": adapter], options: options)
     }
 
     func backend(_ service: EngineService, defaults: EngineBackend.Defaults = .init()) -> EngineBackend {

@@ -76,7 +76,11 @@ struct ConfigurationSchemaTests {
         #expect(try keys().isSuperset(of: ["listen", "engines", "tasks", "limits", "kill_switch", "passthrough"]))
         #expect(try keys("properties", "ledger").isSuperset(of: ["file", "durability"]))
         let engine = try keys("properties", "engines", "additionalProperties")
-        #expect(engine.isSuperset(of: ["model", "base_name", "adapters", "precision", "threads", "queue"]))
+        #expect(
+            engine.isSuperset(of: [
+                "model", "base_name", "adapters", "threads", "sequences", "queue", "cache_mib", "prefix_cache", "chunk",
+                "guesses", "precision",
+            ]))
         #expect(try keys("properties", "upstreams", "additionalProperties").contains("base_url"))
         #expect(
             try keys("properties", "upstreams", "additionalProperties", "properties", "retry") == ["attempts", "on"])

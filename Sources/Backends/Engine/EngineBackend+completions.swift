@@ -20,7 +20,7 @@ extension EngineBackend {
             let echo = body.echo ? text(of: prompt) : nil
             prompts.append(EnginePrompt(tokens: tokens, param: "prompt", echo: echo))
         }
-        let answers = try start(prompts, body.sampling, request)
+        let answers = try start(prompts, body.sampling, request, keepsPrefix: body.cachesPrompt)
         return try await answers.reply(
             CompletionEncoder(id: "cmpl-" + request.id, created: Self.now, model: body.model, shape: .text),
             stream: body.stream, includeUsage: body.includeUsage)

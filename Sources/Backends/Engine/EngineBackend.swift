@@ -93,11 +93,22 @@ public struct EngineBackend: Backend {
         let prompt = template.encode(
             messages: messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true
         ).ids
+        let shared = request.tenant == nil ? 0 : sharedPrefix(of: prompt, chat.operatorText)
         let answers = try start(
-            [EnginePrompt(tokens: prompt, param: "messages")], chat.request.sampling, request)
+            [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request)
         return try await answers.reply(
             CompletionEncoder(id: "chatcmpl-" + request.id, created: Self.now, model: chat.request.model),
             stream: chat.request.stream, includeUsage: chat.request.includeUsage)
+    }
+
+    /// How many of the prompt's first tokens are the same whatever the caller wrote: those it has in common with the
+    /// operator's own text.
+    private func sharedPrefix(of prompt: [Int32], _ operatorText: [PromptMessage]) -> Int {
+        guard !operatorText.isEmpty else { return 0 }
+        let own = template.encode(
+            messages: operatorText.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: false
+        ).ids
+        return zip(prompt, own).prefix { $0 == $1 }.count
     }
 
     /// Refuses a model that is neither the base nor an adapter.
@@ -116,7 +127,7 @@ public struct EngineBackend: Backend {
 
     /// Starts `n` answers to every prompt; if one cannot start, those that did are given up.
     func start(
-        _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest
+        _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest, keepsPrefix: Bool = true
     ) throws(BackendError) -> EngineAnswers {
         let counter = TokenCounter(prompt: prompts.reduce(0) { $0 + $1.tokens.count })
         let stop = sampling.stop.map { Array($0.utf8) }
@@ -128,6 +139,9 @@ public struct EngineBackend: Backend {
             var options = try options(sampling, promptTokens: prompt.tokens.count, param: prompt.param)
             options.describesPrompt = prompt.echo != nil && (sampling.logprobs != nil || sampling.maxTokens == 0)
             options.constraint = constraint
+            options.tenant = request.tenant
+            options.sharedPrefix = prompt.shared
+            options.keepsPrefix = keepsPrefix
             let seed = options.seed
             for choice in 0..<(sampling.choices ?? 1) {
                 // Distinct streams of the generator, and the request's own seed for the first.
@@ -162,6 +176,8 @@ struct EnginePrompt: Sendable {
     let param: String
     /// The text that the answer begins with; nil: the answer alone is told.
     var echo: [UInt8]?
+    /// How many of the first tokens every tenant may find in the prefix cache.
+    var shared = 0
 }
 
 extension BackendError {

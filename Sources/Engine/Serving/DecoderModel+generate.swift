@@ -12,16 +12,6 @@ extension DecoderModel {
         after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
         isCancelled: () -> Bool = { false }, onToken: (Int32) -> Bool
     ) throws(EngineError) -> FinishReason {
-        try describe(
-            after: prompt, cache: &cache, scratch: &scratch, options: options, isCancelled: isCancelled
-        ) { onToken($0.id) }
-    }
-
-    /// `generate`, with what the options ask to be told about each token.
-    func describe(
-        after prompt: [Int32], cache: inout KeyValueCache, scratch: inout DecoderScratch, options: GenerationOptions,
-        isCancelled: () -> Bool, onToken: (GeneratedToken) -> Bool
-    ) throws(EngineError) -> FinishReason {
         let allowed = try newTokens(after: prompt.count + cache.count, options: options)
         var sampler = Sampler(options, prompt: prompt, endTokens: config.endTokens)
         guard try forward(prompt, cache: &cache, scratch: &scratch, isCancelled: isCancelled) else {
@@ -31,7 +21,7 @@ extension DecoderModel {
         var pending: [Int32] = [0]
         for number in 1...allowed {
             guard case .token(let token) = try sampler.next(scratch.logits[...]) else { return .stop }
-            guard onToken(token) else { return .cancelled }
+            guard onToken(token.id) else { return .cancelled }
             if sampler.isComplete { return .stop }
             if number == allowed { break }
             pending[0] = token.id
@@ -40,21 +30,6 @@ extension DecoderModel {
             }
         }
         return .length
-    }
-
-    /// The tokens of a prompt, each with its log probability after those before it; the first has none.
-    func describe(prompt: [Int32], top: Int) throws(EngineError) -> [GeneratedToken] {
-        var cache = KeyValueCache(config)
-        var described = [GeneratedToken(prompt[0])]
-        let classes = config.vocabularySize
-        try forEachChunk(prompt, cache: &cache) { logits, range in
-            for position in range where position + 1 < prompt.count {
-                let row = (position - range.lowerBound) * classes
-                described.append(
-                    GeneratedToken(prompt[position + 1], logits: logits[row..<row + classes], top: top))
-            }
-        }
-        return described
     }
 
     /// The mean of the final hidden states, after the last norm, over a sequence: [hidden].
@@ -66,8 +41,8 @@ extension DecoderModel {
         var start = 0
         while start < tokens.count {
             let end = min(start + Self.chunk, tokens.count)
-            advance(tokens[start..<end], cache: &cache, scratch: &scratch, keepingLastOnly: false)
-            let hidden = finalHidden(rows: end - start, scratch: &scratch)
+            let rows = advance(tokens[start..<end], cache: &cache, scratch: &scratch, wanted: .all)
+            let hidden = finalHidden(rows: rows, scratch: scratch)
             for (offset, value) in hidden.enumerated() { sum[offset % config.hiddenSize] += Double(value) }
             start = end
         }

@@ -54,6 +54,12 @@ extension DecoderModel {
         return logits
     }
 
+    /// The first `rows` rows of the last step after the last norm, [rows, hidden].
+    func finalHidden(rows: Int, scratch: borrowing DecoderScratch) -> [Float] {
+        norm(packed.finalNorm, rows: rows, scratch: scratch)
+        return scratch.normed.values(0..<rows * config.hiddenSize)
+    }
+
     /// The logits of the first `rows` rows of the last step, [rows, vocabulary].
     func heads(rows: Int, into logits: inout [Float], scratch: inout DecoderScratch) {
         norm(packed.finalNorm, rows: rows, scratch: scratch)

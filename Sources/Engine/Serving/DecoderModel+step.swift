@@ -17,6 +17,7 @@ extension DecoderModel {
         for (number, layer) in packed.layers.enumerated() {
             let isLast = number == packed.layers.count - 1
             project(layer, rows, scratch: &scratch)
+            addQueryKeyValue(rows.adapters, layer: number, scratch: &scratch)
             finishProjections(layer, number, rows, scratch: scratch)
             attend(isLast ? rows.wantedPieces : rows.pieces, layer: number, rows, scratch: scratch)
             if isLast { keep(rows.wanted, scratch: scratch) }
@@ -24,7 +25,13 @@ extension DecoderModel {
             multiply(
                 layer.output, scratch.mixed, stride: config.queryWidth, into: scratch.hidden, rows: kept,
                 bias: layer.outputBias, adds: true, quantized: &scratch.quantized)
-            feedForward(layer, rows: kept, scratch: &scratch)
+            let adapters = isLast ? rows.wantedAdapters : rows.adapters
+            unsafe adapters.add(
+                .init(
+                    layer: number, projection: .output, input: scratch.mixed.start, inputStride: config.queryWidth,
+                    output: scratch.hidden.start, outputStride: config.hiddenSize),
+                inner: &scratch.inner, team: team)
+            feedForward(layer, number, rows: kept, adapters, scratch: &scratch)
         }
         for index in steps.indices { steps[index].cache.advance(by: steps[index].tokens.count) }
         return rows.wanted.count
@@ -124,13 +131,21 @@ extension DecoderModel {
     }
 
     /// hidden += down_proj(activation(gate_proj(x)) * up_proj(x)), x = norm(hidden).
-    private func feedForward(_ layer: PackedWeights.Layer, rows: Int, scratch: inout DecoderScratch) {
+    private func feedForward(
+        _ layer: PackedWeights.Layer, _ number: Int, rows: Int, _ adapters: AdapterRows, scratch: inout DecoderScratch
+    ) {
         let width = config.intermediateSize
         norm(layer.feedForwardNorm, rows: rows, scratch: scratch)
         multiply(
             layer.gateUp, scratch.normed, stride: config.hiddenSize, into: scratch.fused, rows: rows,
             bias: layer.gateUpBias, adds: false, quantized: &scratch.quantized)
         let (fused, mixed) = unsafe (scratch.fused.start, scratch.mixed.start)
+        for (projection, offset) in [(Projection.gate, 0), (.up, width)] {
+            unsafe adapters.add(
+                .init(
+                    layer: number, projection: projection, input: scratch.normed.start, inputStride: config.hiddenSize,
+                    output: fused + offset, outputStride: 2 * width), inner: &scratch.inner, team: team)
+        }
         forRows(rows, of: 2 * width) { row in
             let gate = unsafe fused + row * 2 * width
             switch config.block.activation {
@@ -141,5 +156,22 @@ extension DecoderModel {
         multiply(
             layer.down, scratch.mixed, stride: width, into: scratch.hidden, rows: rows, bias: layer.downBias,
             adds: true, quantized: &scratch.quantized)
+        unsafe adapters.add(
+            .init(
+                layer: number, projection: .down, input: mixed, inputStride: width, output: scratch.hidden.start,
+                outputStride: config.hiddenSize), inner: &scratch.inner, team: team)
+    }
+
+    /// The adapters' part of q, k and v.
+    private func addQueryKeyValue(_ adapters: AdapterRows, layer number: Int, scratch: inout DecoderScratch) {
+        let (queryWidth, keyValueWidth) = (config.queryWidth, config.keyValueWidth)
+        let places = [(Projection.query, 0), (.key, queryWidth), (.value, queryWidth + keyValueWidth)]
+        for (projection, offset) in places {
+            unsafe adapters.add(
+                .init(
+                    layer: number, projection: projection, input: scratch.normed.start, inputStride: config.hiddenSize,
+                    output: scratch.fused.start + offset, outputStride: queryWidth + 2 * keyValueWidth),
+                inner: &scratch.inner, team: team)
+        }
     }
 }

@@ -169,7 +169,7 @@ public struct DecoderModel: Sendable {
         return losses
     }
 
-    func forEachChunk(
+    private func forEachChunk(
         _ tokens: [Int32], cache: inout KeyValueCache, _ body: ([Float], Range<Int>) -> Void
     ) throws(EngineError) {
         try check(tokens, after: cache.count)
@@ -186,7 +186,7 @@ public struct DecoderModel: Sendable {
     }
 
     /// Runs one sequence's tokens; returns how many final hidden rows `scratch` has.
-    private func advance(
+    func advance(
         _ tokens: ArraySlice<Int32>, cache: inout KeyValueCache, scratch: inout DecoderScratch,
         wanted: SequenceStep.Wanted
     ) -> Int {

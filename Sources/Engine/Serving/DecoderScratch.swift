@@ -8,6 +8,8 @@
     var fused = FloatBuffer()
     /// Attention's answer, or the activations of the feed-forward layer.
     var mixed = FloatBuffer()
+    /// Adapters' narrow rows.
+    var inner = FloatBuffer()
     var quantized = QuantizedRows()
 
     /// Empty scratch for a model of this shape; it grows to the longest chunk.

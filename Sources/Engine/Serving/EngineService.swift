@@ -1,69 +1,106 @@
-import Dispatch
 import Foundation
 import Synchronization
 
-/// Generates answers on threads of its own: one request per worker, the rest wait in a bounded queue.
+/// Generates answers on a thread of its own: all requests together, step by step; the rest wait in a bounded queue.
 ///
-/// Several adapters share one base; each is kept as a merged copy of its weights, chosen by name per request.
-/// Letting go of the service shuts it down.
+/// Several adapters share one base, chosen by name per request. While one adapter is registered it is added into a copy
+/// of the weights; as soon as there are more they are computed beside the base, and their rows share its passes. Letting
+/// go of the service shuts it down.
 public final class EngineService: Sendable {
+    private struct Adapters {
+        var versions: [String: AdapterVersion] = [:]
+        var lastNumber = 0
+    }
+
     /// The base model's shape.
     public let config: ModelConfig
     private let base: DecoderModel
-    private let adapted: Mutex<[String: DecoderModel]>
+    private let baseVersion: AdapterVersion
+    private let adapters: Mutex<Adapters>
     private let queue: GenerationQueue
-    private let embeddings = DispatchQueue(label: "engine-embeddings")
 
-    /// Starts the workers.
+    /// Starts an engine with default options but these.
     ///
     /// - Parameters:
-    ///   - precision: how the weights of the base and of its merged adapters are held.
-    ///   - threads: number of workers; a request that is alone is computed on as many threads.
-    ///   - queueLimit: most requests that wait for a worker.
-    public init(
-        base: ModelWeights, adapters: [String: LoRAAdapter] = [:], precision: WeightPrecision = .float32,
-        threads: Int = 2, queueLimit: Int = 64
+    ///   - threads: threads that share the work of a step.
+    ///   - queueLimit: most requests that wait for their first step.
+    public convenience init(
+        base: ModelWeights, adapters: [String: LoRAAdapter] = [:], threads: Int = 2, queueLimit: Int = 64
     ) throws(EngineError) {
-        guard threads > 0, queueLimit >= 0 else {
-            throw .limit("an engine needs at least one thread and a queue limit of at least 0")
-        }
-        let base = try DecoderModel(
-            weights: base, options: .init(precision: precision, team: ThreadTeam(threads: threads)))
-        var models: [String: DecoderModel] = [:]
-        for (name, adapter) in adapters { models[name] = try base.merging(adapter) }
-        self.base = base
+        var options = EngineOptions()
+        options.threads = threads
+        options.queueLimit = queueLimit
+        try self.init(base: base, adapters: adapters, options: options)
+    }
+
+    /// Starts an engine.
+    public init(
+        base weights: ModelWeights, adapters: [String: LoRAAdapter] = [:], options: EngineOptions
+    ) throws(EngineError) {
+        try options.check()
+        base = try DecoderModel(
+            weights: weights,
+            options: .init(precision: options.precision, team: ThreadTeam(threads: options.threads)))
+        baseVersion = AdapterVersion(base: base)
         config = base.config
-        adapted = Mutex(models)
-        let queue = GenerationQueue(limit: queueLimit, workers: threads)
-        self.queue = queue
-        let config = config
-        for number in 0..<threads {
-            let thread = Thread { queue.work(config) }
-            thread.name = "engine-\(number)"
-            thread.stackSize = 4 << 20
-            thread.start()
+        self.adapters = Mutex(Adapters())
+        queue = GenerationQueue(limit: options.queueLimit, sequences: options.sequences)
+        for (name, adapter) in adapters.sorted(by: { $0.key < $1.key }) { try register(adapter, name: name) }
+        let (queue, base) = (queue, base)
+        let thread = Thread {
+            var scheduler = Scheduler(queue: queue, base: base, options: options)
+            scheduler.run()
         }
+        thread.name = "engine"
+        thread.stackSize = 4 << 20
+        thread.start()
     }
 
     deinit {
         queue.close()
     }
 
-    /// Makes an adapter available under a name; requests that already run keep the one they started with.
+    /// Makes an adapter available under a name; requests that have begun keep the one they started with.
     public func register(_ adapter: LoRAAdapter, name: String) throws(EngineError) {
-        let model = try base.merging(adapter)
-        adapted.withLock { $0[name] = model }
+        guard adapter.model == config else {
+            throw .limit("the adapter was made for a model of another shape than this one")
+        }
+        let (number, isAlone) = adapters.withLock { adapters in
+            adapters.lastNumber += 1
+            return (adapters.lastNumber, adapters.versions.keys.allSatisfy { $0 == name })
+        }
+        let version =
+            isAlone
+            ? try AdapterVersion(adapter, number: number, mergedInto: base)
+            : AdapterVersion(adapter, number: number, beside: base)
+        let dropped = adapters.withLock { adapters -> [Int] in
+            var dropped = [adapters.versions.updateValue(version, forKey: name)?.number].compactMap { $0 }
+            guard adapters.versions.count > 1 else { return dropped }
+            // No longer alone: what was added in is computed beside the base from now on.
+            for (name, version) in adapters.versions where version.beside == nil {
+                guard let adapter = version.adapter else { continue }
+                adapters.lastNumber += 1
+                adapters.versions[name] = AdapterVersion(adapter, number: adapters.lastNumber, beside: base)
+                dropped.append(version.number)
+            }
+            return dropped
+        }
+        for number in dropped { queue.drop(adapter: number) }
     }
 
-    /// Removes an adapter; requests that already run keep it until their end.
+    /// Removes an adapter; requests that have begun keep it until their end.
     public func unregister(name: String) {
-        adapted.withLock { $0[name] = nil }
+        let removed = adapters.withLock { $0.versions.removeValue(forKey: name) }
+        if let removed { queue.drop(adapter: removed.number) }
     }
 
     /// The registered adapters' names, sorted.
     public var adapterNames: [String] {
-        adapted.withLock { $0.keys.sorted() }
+        adapters.withLock { $0.versions.keys.sorted() }
     }
+
+    /// Bytes of the keys and values of `KeyValueBlock.positions` positions.
+    public var cacheBlockBytes: Int { KeyValueBlock.Shape(config, isHalf: base.usesHalfCache).bytes }
 
     /// Requests that are being computed and that wait.
     public var load: (running: Int, waiting: Int) { queue.load }
@@ -76,27 +113,33 @@ public final class EngineService: Sendable {
     public func generate(
         prompt: [Int32], adapter: String? = nil, options: GenerationOptions = GenerationOptions()
     ) throws(EngineError) -> GenerationStream {
-        let model = try model(adapter)
-        try model.check(prompt, after: 0)
-        _ = try model.newTokens(after: prompt.count, options: options)
+        let version = try version(adapter)
+        try base.check(prompt, after: 0)
+        let allowed = try base.newTokens(after: prompt.count, options: options)
         let (events, continuation) = AsyncThrowingStream.makeStream(of: GenerationEvent.self)
-        let job = GenerationJob(model: model, prompt: prompt, options: options, continuation: continuation)
+        let job = GenerationJob(
+            version: version, prompt: prompt, options: options, allowed: allowed, work: .generate(continuation))
         try queue.add(job)
         let queue = queue
         job.onEnd { [weak job] in
-            guard let job else { return }
-            job.cancel()
-            queue.remove(job)
+            if let job { queue.cancel(job) }
         }
-        return GenerationStream(events: events) { job.cancel() }
+        return GenerationStream(events: events) { queue.cancel(job) }
     }
 
-    /// The mean of a sequence's final hidden states, computed on a thread of its own.
+    /// The mean of a sequence's final hidden states, after the last norm: [hidden].
+    ///
+    /// - Throws: as `generate` does, and `CancellationError` when the service is closed meanwhile.
     public func embed(_ tokens: [Int32], adapter: String? = nil) async throws -> [Float] {
-        let model = try model(adapter)
+        let version = try version(adapter)
+        try base.check(tokens, after: 0)
         return try await withCheckedThrowingContinuation { continuation in
-            embeddings.async {
-                continuation.resume(with: Result { try model.embedding(tokens) })
+            let job = GenerationJob(
+                version: version, prompt: tokens, options: GenerationOptions(), allowed: 0, work: .embed(continuation))
+            do throws(EngineError) {
+                try queue.add(job)
+            } catch {
+                job.fail(error)
             }
         }
     }
@@ -106,9 +149,9 @@ public final class EngineService: Sendable {
         queue.close()
     }
 
-    private func model(_ adapter: String?) throws(EngineError) -> DecoderModel {
-        guard let adapter else { return base }
-        guard let model = adapted.withLock({ $0[adapter] }) else { throw .unknownAdapter(adapter) }
-        return model
+    private func version(_ adapter: String?) throws(EngineError) -> AdapterVersion {
+        guard let adapter else { return baseVersion }
+        guard let version = adapters.withLock({ $0.versions[adapter] }) else { throw .unknownAdapter(adapter) }
+        return version
     }
 }

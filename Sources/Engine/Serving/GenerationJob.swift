@@ -1,77 +1,82 @@
 import Synchronization
 
-/// One request between the caller and the worker that runs it.
+/// One request between the caller and the scheduler that runs it.
 final class GenerationJob: Sendable {
-    let model: DecoderModel
+    /// What is wanted of the prompt.
+    enum Work: Sendable {
+        /// An answer, told token by token.
+        case generate(AsyncThrowingStream<GenerationEvent, any Error>.Continuation)
+        /// The mean of its final hidden states.
+        case embed(CheckedContinuation<[Float], any Error>)
+    }
+
+    let version: AdapterVersion
     let prompt: [Int32]
     let options: GenerationOptions
-    private let continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
-    private let arrival = ContinuousClock.now
+    /// Tokens to generate at most.
+    let allowed: Int
+    let arrival = ContinuousClock.now
+    private let work: Work
     private let cancelled = Atomic<Bool>(false)
-    private let hasBegun = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
 
-    init(
-        model: DecoderModel, prompt: [Int32], options: GenerationOptions,
-        continuation: AsyncThrowingStream<GenerationEvent, any Error>.Continuation
-    ) {
-        self.model = model
+    init(version: AdapterVersion, prompt: [Int32], options: GenerationOptions, allowed: Int, work: Work) {
+        self.version = version
         self.prompt = prompt
         self.options = options
-        self.continuation = continuation
+        self.allowed = allowed
+        self.work = work
     }
+
+    /// Whether its hidden states are wanted, and no answer.
+    var isEmbedding: Bool { if case .embed = work { true } else { false } }
+
+    /// Whether every position's logits or hidden states are wanted, so that nothing can be taken from a cache.
+    var needsAllRows: Bool { isEmbedding || options.describesPrompt }
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
 
-    /// Ends the job within a step; one that no worker has taken yet ends at once.
+    /// Asks the scheduler to end the job within a step.
     func cancel() {
         cancelled.store(true, ordering: .relaxed)
-        if begin() {
-            continuation.yield(.finished(.cancelled, GenerationStatistics()))
-            continuation.finish()
-        }
     }
 
     /// Calls `action` when the reader has gone, or the job has ended.
     func onEnd(_ action: @escaping @Sendable () -> Void) {
+        guard case .generate(let continuation) = work else { return }
         continuation.onTermination = { _ in action() }
     }
 
-    /// True for the first caller only: the worker that runs the job, or who cancels it before.
-    private func begin() -> Bool {
-        !hasBegun.exchange(true, ordering: .acquiringAndReleasing)
+    func tell(_ event: GenerationEvent) {
+        guard case .generate(let continuation) = work else { return }
+        continuation.yield(event)
+    }
+
+    func finish(_ reason: FinishReason, _ statistics: GenerationStatistics) {
+        guard end() else { return }
+        switch work {
+        case .generate(let continuation):
+            continuation.yield(.finished(reason, statistics))
+            continuation.finish()
+        case .embed(let continuation): continuation.resume(throwing: CancellationError())
+        }
+    }
+
+    func finish(embedding: [Float]) {
+        guard case .embed(let continuation) = work, end() else { return }
+        continuation.resume(returning: embedding)
     }
 
     func fail(_ error: EngineError) {
-        continuation.finish(throwing: error)
+        guard end() else { return }
+        switch work {
+        case .generate(let continuation): continuation.finish(throwing: error)
+        case .embed(let continuation): continuation.resume(throwing: error)
+        }
     }
 
-    /// Generates to the end on the calling thread.
-    func run(cache: inout KeyValueCache, scratch: inout DecoderScratch) {
-        guard begin() else { return }
-        let start = ContinuousClock.now
-        var statistics = GenerationStatistics()
-        statistics.promptTokens = prompt.count
-        statistics.waiting = start - arrival
-        var first: ContinuousClock.Instant?
-        do throws(EngineError) {
-            if options.describesPrompt {
-                continuation.yield(.prompt(try model.describe(prompt: prompt, top: options.topLogprobs ?? 0)))
-            }
-            let reason = try model.describe(
-                after: prompt, cache: &cache, scratch: &scratch, options: options, isCancelled: { isCancelled },
-                onToken: { token in
-                    if first == nil { first = .now }
-                    statistics.generatedTokens += 1
-                    continuation.yield(.token(token))
-                    return !isCancelled
-                })
-            let end = ContinuousClock.now
-            statistics.prefill = (first ?? end) - start
-            statistics.decode = end - (first ?? end)
-            continuation.yield(.finished(reason, statistics))
-            continuation.finish()
-        } catch {
-            continuation.finish(throwing: error)
-        }
+    /// True for the first caller only: a job ends once.
+    private func end() -> Bool {
+        !hasEnded.exchange(true, ordering: .acquiringAndReleasing)
     }
 }

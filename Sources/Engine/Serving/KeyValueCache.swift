@@ -17,6 +17,13 @@ public struct KeyValueCache: Sendable {
         self.config = config
     }
 
+    /// A cache that already holds the positions of these full blocks, which it shares.
+    init(_ config: ModelConfig, holding blocks: [KeyValueBlock]) {
+        self.init(config)
+        self.blocks = blocks
+        count = blocks.count * KeyValueBlock.positions
+    }
+
     /// A cache with the same positions; `extra` is a hint of how many more will come.
     public func fork(reserving extra: Int = 0) -> KeyValueCache {
         var copy = self

@@ -7,6 +7,11 @@ public struct SequenceStep: Sendable {
     /// Which of the tokens' final hidden states are wanted.
     public var wanted: Wanted
 
+    /// What is computed beside the model's weights for these rows; nil: nothing.
+    let adapter: LoRAAdapter?
+    /// Equal for steps of the same adapter: their rows share its products.
+    let adapterNumber: Int
+
     /// Rows whose hidden states, and with them logits, a step gives.
     public enum Wanted: Sendable {
         /// None: more of the prompt follows.
@@ -19,6 +24,13 @@ public struct SequenceStep: Sendable {
 
     /// Describes the work of one sequence.
     public init(tokens: ArraySlice<Int32>, cache: KeyValueCache, wanted: Wanted) {
+        self.init(tokens: tokens, cache: cache, wanted: wanted, beside: nil)
+    }
+
+    /// Describes the work of one sequence, with what its adapter adds.
+    init(tokens: ArraySlice<Int32>, cache: KeyValueCache, wanted: Wanted, beside version: AdapterVersion?) {
+        adapter = version?.beside
+        adapterNumber = version?.beside == nil ? 0 : version?.number ?? 0
         self.tokens = tokens
         self.cache = cache
         self.wanted = wanted

@@ -28,6 +28,10 @@ import CKernels
     /// The pieces for the wanted rows only.
     let wantedPieces: [Piece]
 
+    /// The rows of adapters, among all and among the wanted.
+    let adapters: AdapterRows
+    let wantedAdapters: AdapterRows
+
     var count: Int { tokens.count }
 
     /// Lays the sequences' rows one below the other; their caches must have room for them.
@@ -53,6 +57,8 @@ import CKernels
         self.sequences = sequences
         self.owners = owners
         self.wanted = wanted
+        adapters = AdapterRows(owners, steps: steps)
+        wantedAdapters = AdapterRows(wanted.map { owners[$0] }, steps: steps)
         // The last rows see the most positions: they come first, so that no thread is left with them at the end.
         self.pieces = pieces.reversed()
         self.wantedPieces = wantedPieces.reversed()

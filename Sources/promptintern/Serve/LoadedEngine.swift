@@ -41,10 +41,7 @@ struct LoadedEngine: Sendable {
         }
         let adapters = try Self.adapters(setting, weights.config, in: settings)
         do throws(EngineError) {
-            service = try EngineService(
-                base: weights, adapters: adapters,
-                precision: WeightPrecision(rawValue: setting.precision.rawValue) ?? .float32,
-                threads: setting.threads, queueLimit: setting.queue)
+            service = try EngineService(base: weights, adapters: adapters, options: EngineOptions(setting))
         } catch {
             throw settings.error(at: key, "engine '\(setting.name)': \(error)")
         }
@@ -74,8 +71,7 @@ struct LoadedEngine: Sendable {
 
     /// Whether the engine that is in memory is the one that a setting asks for, under whatever name.
     func serves(_ other: EngineSetting) -> Bool {
-        setting.model == other.model && setting.precision == other.precision && setting.threads == other.threads
-            && setting.queue == other.queue
+        setting.model == other.model && setting.hasSameLimits(as: other)
             && setting.adapters.elementsEqual(other.adapters, by: ==) && files == Self.files(other)
     }
 
@@ -113,4 +109,19 @@ struct LoadedEngine: Sendable {
 
     /// The names under which clients reach its models.
     var modelNames: [String] { [setting.baseName] + setting.adapters.map(\.name) }
+}
+
+extension EngineOptions {
+    /// What a setting says.
+    init(_ setting: EngineSetting) {
+        self.init()
+        threads = setting.threads
+        sequences = setting.sequences
+        queueLimit = setting.queue
+        cacheBytes = setting.cacheMib << 20
+        keepsPrefixes = setting.prefixCache
+        chunk = setting.chunk
+        guesses = setting.guesses
+        precision = WeightPrecision(rawValue: setting.precision.rawValue) ?? .float32
+    }
 }
