@@ -117,6 +117,8 @@ public struct EngineSetting: Sendable, Hashable {
     public var chunk = 128
     /// Tokens that are guessed and checked in one step.
     public var guesses = 0
+    /// Whether requests may have tools and options for the model's chat template.
+    public var rendersTools = false
 
     /// Bytes of a weight: 4, 2, 1.06 or 0.56.
     public enum Precision: String, Sendable, CaseIterable {
@@ -138,6 +140,7 @@ public struct EngineSetting: Sendable, Hashable {
     public static func == (left: EngineSetting, right: EngineSetting) -> Bool {
         left.name == right.name && left.model == right.model && left.baseName == right.baseName
             && left.hasSameLimits(as: right)
+            && left.rendersTools == right.rendersTools
             && left.adapters.elementsEqual(right.adapters, by: ==)
     }
 

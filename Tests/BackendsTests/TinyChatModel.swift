@@ -63,7 +63,7 @@ struct TinyChatModel {
     func reference(
         _ query: String = "What does the ship pay?", adapter: Bool = false, tokens: Int
     ) throws -> (text: String, tokens: Int, reason: Engine.FinishReason, prompt: Int) {
-        let prompt = template.encode(messages: [("user", Array(query.utf8))], addGenerationPrompt: true).ids
+        let prompt = try template.encode(messages: [("user", Array(query.utf8))], addGenerationPrompt: true).ids
         let model = try adapter ? DecoderModel(weights: weights, adapter: self.adapter) : DecoderModel(weights: weights)
         let (answer, reason) = try model.generate(
             after: prompt,

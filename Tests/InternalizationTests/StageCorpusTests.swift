@@ -35,7 +35,7 @@ struct StageCorpusTests {
         for (row, example) in zip(task.rows, corpora[3].examples) {
             let stripped = try task.encoder.schema.renderStripped(PromptParts(query: row.query))
             #expect(stripped.count == 1 && stripped[0].text == Array(row.query.utf8))
-            let ids = task.encoder.template.encode(
+            let ids = try task.encoder.template.encode(
                 messages: stripped.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
             #expect(example.prompt == ids.ids)
         }

@@ -33,15 +33,17 @@ public struct EngineBackend: Backend {
     let grammars: GrammarCache
     private let baseModel: String
     private let limits: BackendRequest.Limits
+    let rendersTools: Bool
 
     /// A backend.
     ///
     /// - Parameters:
     ///   - baseModel: the name under which the base without an adapter is asked.
     ///   - limits: what holds for requests that have no tighter limits of their own.
+    ///   - rendersTools: whether requests may have tools and `chat_template_kwargs`.
     public init(
         name: String, service: EngineService, tokenizer: Tokenizer, template: ChatTemplate, baseModel: String,
-        defaults: Defaults = Defaults(), limits: BackendRequest.Limits = .init()
+        defaults: Defaults = Defaults(), limits: BackendRequest.Limits = .init(), rendersTools: Bool = false
     ) {
         self.name = name
         self.service = service
@@ -51,11 +53,14 @@ public struct EngineBackend: Backend {
         self.baseModel = baseModel
         self.defaults = defaults
         self.limits = limits
+        self.rendersTools = rendersTools
     }
 
     /// Everything that a text engine with log probabilities and constrained answers cannot do.
+    ///
+    /// An engine that `rendersTools` shows tools to a model whose chat template has a place for them; the answer is text.
     public func unsupported(_ features: Set<Feature>) -> Set<Feature> {
-        features.filter { !Self.honours($0) }
+        features.filter { !honours($0) }
     }
 
     /// Each message costs tokens of its own, and each stop string is looked for after every token.
@@ -75,24 +80,22 @@ public struct EngineBackend: Backend {
     }
 
     private func reply(to chat: BackendRequest.Chat, _ request: BackendRequest) async throws(BackendError) -> Reply {
-        try Self.check(chat.request)
+        try check(chat.request)
         try Self.check(chat.request.sampling, model: chat.request.model)
-        guard let messages = chat.messages else {
+        guard let conversation = ChatConversation(chat) else {
             throw Self.refused(
                 .invalidRequest(
                     "The model '\(chat.request.model.prefix(100))' does not support: content other than text.",
                     code: "unsupported_feature"))
         }
-        guard messages.count <= Self.maximumMessages else {
+        guard conversation.messages.count <= Self.maximumMessages else {
             throw Self.refused(
                 .invalidRequest(
                     "The model '\(chat.request.model.prefix(100))' takes at most \(Self.maximumMessages) messages.",
                     code: "invalid_value"))
         }
         try checkModel(request.model, asked: chat.request.model)
-        let prompt = template.encode(
-            messages: messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true
-        ).ids
+        let prompt = try prompt(conversation)
         let shared = request.tenant == nil ? 0 : sharedPrefix(of: prompt, chat.operatorText)
         let answers = try start(
             [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request)
@@ -104,11 +107,24 @@ public struct EngineBackend: Backend {
     /// How many of the prompt's first tokens are the same whatever the caller wrote: those it has in common with the
     /// operator's own text.
     private func sharedPrefix(of prompt: [Int32], _ operatorText: [PromptMessage]) -> Int {
-        guard !operatorText.isEmpty else { return 0 }
-        let own = template.encode(
-            messages: operatorText.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: false
-        ).ids
-        return zip(prompt, own).prefix { $0 == $1 }.count
+        guard !operatorText.isEmpty,
+            let own = try? template.encode(
+                messages: operatorText.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: false)
+        else { return 0 }
+        return zip(prompt, own.ids).prefix { $0 == $1 }.count
+    }
+
+    /// The conversation as the model reads it; what its chat template does not take is refused in the template's words.
+    private func prompt(_ conversation: ChatConversation) throws(BackendError) -> [Int32] {
+        do throws(TokenizationError) {
+            return try template.encode(conversation, addGenerationPrompt: true).ids
+        } catch {
+            throw BackendError(
+                .refused, wasSent: false,
+                answer: .invalidRequest(
+                    "The model cannot read these messages: \(error)", param: "messages", code: "invalid_messages"),
+                detail: "\(name): \(error)")
+        }
     }
 
     /// Refuses a model that is neither the base nor an adapter.

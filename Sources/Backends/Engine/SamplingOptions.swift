@@ -6,8 +6,9 @@ import Tokenization
 
 extension EngineBackend {
     /// The features that this engine honours.
-    static func honours(_ feature: Feature) -> Bool {
+    func honours(_ feature: Feature) -> Bool {
         switch feature {
+        case .tools, .unknownField("chat_template_kwargs"): rendersTools && template.takesTools
         case .store, .serviceTier, .multipleChoices, .logprobs, .logitBias, .penalties, .responseFormat: true
         case .unknownField(let name): ["top_k", "min_p", "repetition_penalty", "ignore_eos"].contains(name)
         default: false
@@ -15,21 +16,21 @@ extension EngineBackend {
     }
 
     /// Refuses what cannot be answered: a value out of its range by its name, else what the engine lacks.
-    static func check(_ request: ChatRequest) throws(BackendError) {
+    func check(_ request: ChatRequest) throws(BackendError) {
         let lacking = request.features.filter { !honours($0) }
         for case .malformed(let path) in lacking {
             let what = ChatRequest.expectation(of: path).map { " It must be \($0)." } ?? ""
-            throw refused(
+            throw Self.refused(
                 .invalidRequest("The value of '\(path)' cannot be used.\(what)", param: path, code: "invalid_value"))
         }
         guard lacking.isEmpty else {
             let what = lacking.map(\.description).sorted().joined(separator: ", ")
-            throw refused(
+            throw Self.refused(
                 .invalidRequest(
                     "The model '\(request.model.prefix(100))' does not support: \(what).", code: "unsupported_feature"))
         }
         if request.features.contains(.responseFormat), request.sampling.format == nil {
-            throw refused(
+            throw Self.refused(
                 .invalidRequest(
                     "'response_format.type' must be text, json_object or json_schema.", param: "response_format",
                     code: "invalid_value"))

@@ -16,10 +16,14 @@ public struct PromptCounter: Sendable {
 
     /// The tokens of the prompt, ready for the answer; the kinds' sum is exactly what the model processes.
     ///
+    /// A prompt that the model's template does not take is estimated: no model will process it.
+    ///
     /// - Parameter pieces: the messages with the stretches of each; what no stretch covers counts as `other`.
     func count(_ pieces: [CountedMessage]) -> SegmentTokens {
-        let prompt = template.encode(
-            messages: pieces.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+        guard
+            let prompt = try? template.encode(
+                messages: pieces.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+        else { return Self.estimate(pieces) }
         var tokens = SegmentTokens.zero
         for (index, piece) in pieces.enumerated() {
             let spans = prompt.segmentSpans(ofMessage: index, ranges: piece.stretches.map(\.range))

@@ -122,7 +122,7 @@ public struct StageExport {
         var counts: [Int] = []
         for (index, prompt) in prompts.enumerated() {
             let line = record.line(prompt)
-            let tokens = encoder.map { $0.encode(prompt).count } ?? (line.count + 3) / 4
+            let tokens = try encoder?.encode(prompt).count ?? (line.count + 3) / 4
             try check.check(prompt, tokens: tokens, isExact: encoder != nil, path: path, line: index + 1)
             counts.append(tokens)
             data += line

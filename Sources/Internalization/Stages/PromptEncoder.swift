@@ -41,13 +41,18 @@ public struct PromptEncoder: Sendable {
         _ row: TaskRow, examples: [TaskRow], literals: [Int: [UInt8]]?
     ) throws(InternalizationError) -> EncodedExample {
         let messages = try schema.messages(for: row, examples: examples, literals: literals)
-        return encode(StagePrompts.Prompt(messages: messages, answer: row.answer))
+        return try encode(StagePrompts.Prompt(messages: messages, answer: row.answer))
     }
 
     /// A rendered prompt as token ids, and its label with the end token.
-    public func encode(_ rendered: StagePrompts.Prompt) -> EncodedExample {
-        let prompt = template.encode(
-            messages: rendered.messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+    public func encode(_ rendered: StagePrompts.Prompt) throws(InternalizationError) -> EncodedExample {
+        let prompt: EncodedPrompt
+        do throws(TokenizationError) {
+            prompt = try template.encode(
+                messages: rendered.messages.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: true)
+        } catch {
+            throw .setting("schema \(schema.id): the base model's chat template cannot render a prompt: \(error)")
+        }
         let answer = tokenizer.encode(Array(rendered.answer.utf8)) + [template.stopTokens[0]]
         return EncodedExample(prompt: prompt.ids, answer: answer)
     }

@@ -20,14 +20,16 @@ public struct StageCorpus: Sendable {
         let rendered = try StagePrompts(
             stage: stage, rows: rows, schema: encoder.schema, compressor: compressor, retriever: retriever,
             countTokens: encoder.count)
-        self.init(rendered, encoder: encoder)
+        try self.init(rendered, encoder: encoder)
     }
 
     /// The token ids of a stage's prompts.
-    public init(_ rendered: StagePrompts, encoder: PromptEncoder) {
+    public init(_ rendered: StagePrompts, encoder: PromptEncoder) throws(InternalizationError) {
         stage = rendered.stage
         template = rendered.template
-        examples = rendered.prompts.map(encoder.encode)
+        var examples: [EncodedExample] = []
+        for prompt in rendered.prompts { examples.append(try encoder.encode(prompt)) }
+        self.examples = examples
         var hash = SHA256()
         for example in examples {
             for ids in [example.prompt, example.answer] {

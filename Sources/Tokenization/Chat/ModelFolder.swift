@@ -4,14 +4,22 @@ import Foundation
 struct ModelFolder {
     var path: String
 
-    /// The template's text, and the file and key it stands in.
-    func chatTemplate() throws(TokenizationError) -> (jinja: String, file: String, key: String) {
+    /// The texts of a folder's chat templates, and the file that holds them.
+    struct Templates {
+        var standard: String
+        /// The one named `tool_use`, for conversations with tools.
+        var forTools: String?
+        var file: String
+    }
+
+    /// The chat templates: `chat_template.jinja`, else what `tokenizer_config.json` says.
+    func chatTemplates() throws(TokenizationError) -> Templates {
         let file = path + "/chat_template.jinja"
         if let data = FileManager.default.contents(atPath: file) {
             guard let text = String(data: data, encoding: .utf8) else {
                 throw .malformed(file: file, key: "the whole file", reason: "the text is not UTF-8")
             }
-            return (text, file, "the whole file")
+            return Templates(standard: text, file: file)
         }
         let config = path + "/tokenizer_config.json"
         guard let root = try json(config) else {
@@ -19,9 +27,35 @@ struct ModelFolder {
         }
         return try naming(config) { () throws(TokenizationError) in
             let node = try root.required("chat_template")
-            if case .array = node.value { return (try defaultTemplate(node), config, node.path) }
-            return (try node.string(), config, node.path)
+            guard case .array = node.value else { return Templates(standard: try node.string(), file: config) }
+            var named: [String: String] = [:]
+            for entry in try node.elements() {
+                named[try entry.required("name").string()] = try entry.required("template").string()
+            }
+            guard let standard = named["default"] else { throw node.malformed("no template is named \"default\"") }
+            return Templates(standard: standard, forTools: named["tool_use"], file: config)
         }
+    }
+
+    /// The texts of the tokens that `special_tokens_map.json` and `tokenizer_config.json` name, such as `bos_token`.
+    func namedTokens() throws(TokenizationError) -> [String: String] {
+        let names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
+        var tokens: [String: String] = [:]
+        for file in [path + "/special_tokens_map.json", path + "/tokenizer_config.json"] {
+            guard let root = try json(file) else { continue }
+            try naming(file) { () throws(TokenizationError) in
+                for name in names {
+                    guard let node = try root.optional(name) else { continue }
+                    tokens[name] = try content(node)
+                }
+            }
+        }
+        return tokens
+    }
+
+    private func content(_ node: JSONNode) throws(TokenizationError) -> String {
+        if case .object = node.value { return try node.required("content").string() }
+        return try node.string()
     }
 
     /// The ids of end-of-text tokens that `generation_config.json` and `tokenizer_config.json` name.
@@ -54,23 +88,11 @@ struct ModelFolder {
 
     private func named(_ root: JSONNode, _ tokenizer: Tokenizer) throws(TokenizationError) -> [Int32] {
         guard let node = try root.optional("eos_token") else { return [] }
-        let content: String
-        if case .object = node.value {
-            content = try node.required("content").string()
-        } else {
-            content = try node.string()
-        }
+        let content = try content(node)
         guard let id = tokenizer.id(of: content) else {
             throw node.malformed("the tokenizer has no token \"\(content)\"")
         }
         return [id]
-    }
-
-    private func defaultTemplate(_ node: JSONNode) throws(TokenizationError) -> String {
-        for entry in try node.elements() where try entry.required("name").string() == "default" {
-            return try entry.required("template").string()
-        }
-        throw node.malformed("no template is named \"default\"")
     }
 
     private func json(_ file: String) throws(TokenizationError) -> JSONNode? {

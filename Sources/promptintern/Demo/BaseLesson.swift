@@ -41,37 +41,38 @@ struct BaseLesson {
     }
 
     /// A book of the given level with worked examples, and `segments` questions (or recitals) that share it.
-    func lesson(level: Int, segments: Int, random: inout BookRandom) -> PackedSequence {
-        sequence(Self.levels[level], segments: segments, otherWeight: Self.bookWeight, random: &random)
+    func lesson(level: Int, segments: Int, random: inout BookRandom) throws -> PackedSequence {
+        try sequence(Self.levels[level], segments: segments, otherWeight: Self.bookWeight, random: &random)
     }
 
     /// The same kind of text with losses on the answers only, to measure exact answers.
-    func examination(level: Int, segments: Int, random: inout BookRandom) -> PackedSequence {
-        sequence(Self.levels[level], segments: segments, otherWeight: 0, random: &random)
+    func examination(level: Int, segments: Int, random: inout BookRandom) throws -> PackedSequence {
+        try sequence(Self.levels[level], segments: segments, otherWeight: 0, random: &random)
     }
 
     private func sequence(
         _ level: Level, segments: Int, otherWeight: Float, random: inout BookRandom
-    ) -> PackedSequence {
+    ) throws -> PackedSequence {
         let book = Book(seed: random.next(), size: level.size)
         let examples = (0..<level.examples).map { _ in
             let question = Question(about: book, random: &random)
             return BookText.example(question: question.text, formula: question.formula)
         }
         let system = BookText.head(book) + examples.joined() + BookText.tail
-        let prefix = template.encode(messages: [("system", Array(system.utf8))], addGenerationPrompt: false).ids
+        let prefix = try template.encode(messages: [("system", Array(system.utf8))], addGenerationPrompt: false).ids
         var sequence = PackedSequence(prefix: prefix, weight: otherWeight)
         for _ in 0..<segments {
             let (ids, counts) =
-                level.recites ? recital(of: book, random: &random) : answer(to: Question(about: book, random: &random))
+                level.recites
+                ? try recital(of: book, random: &random) : try answer(to: Question(about: book, random: &random))
             sequence.append(ids, weights: counts.map { $0 ? 1 : otherWeight })
         }
         return sequence
     }
 
     /// A question with its answer; the answer's tokens count.
-    private func answer(to question: Question) -> (ids: [Int32], counts: [Bool]) {
-        let prompt = template.encode(messages: [("user", Array(question.text.utf8))], addGenerationPrompt: true).ids
+    private func answer(to question: Question) throws -> (ids: [Int32], counts: [Bool]) {
+        let prompt = try template.encode(messages: [("user", Array(question.text.utf8))], addGenerationPrompt: true).ids
         let answer = tokenizer.encode(Array(question.formula.utf8)) + [template.stopTokens[0]]
         return (
             prompt + answer,
@@ -80,10 +81,10 @@ struct BaseLesson {
     }
 
     /// All names of a book with their codes, in random order; the codes' tokens count.
-    private func recital(of book: Book, random: inout BookRandom) -> (ids: [Int32], counts: [Bool]) {
+    private func recital(of book: Book, random: inout BookRandom) throws -> (ids: [Int32], counts: [Bool]) {
         let entries = book.functions + book.branches + book.accounts + book.months
         let text = random.choose(entries.count, of: entries).map { " " + $0.reference }.joined(separator: ",")
-        let ids = template.encode(messages: [("assistant", Array(text.utf8))], addGenerationPrompt: false).ids
+        let ids = try template.encode(messages: [("assistant", Array(text.utf8))], addGenerationPrompt: false).ids
         return (ids, ids.map(codeTokens.contains))
     }
 }

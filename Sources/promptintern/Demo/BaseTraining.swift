@@ -57,10 +57,10 @@ struct BaseTraining {
         while trainer.optimizer.step < recipe.steps {
             let step = trainer.optimizer.step
             let level = recipe.level(at: step)
-            let result = trainer.step(batch(step: step, level: level), rate: schedule.rate(at: step))
+            let result = trainer.step(try batch(step: step, level: level), rate: schedule.rate(at: step))
             clock.add(tokens: result.tokens)
             if (step + 1) % Self.examinationInterval == 0 {
-                let (loss, exact) = examine(trainer, level: level, step: step)
+                let (loss, exact) = try examine(trainer, level: level, step: step)
                 report(
                     "step \(step + 1)/\(recipe.steps) level \(level) loss \(rounded(result.loss)) "
                         + "answer loss \(rounded(loss)) exact \(rounded(exact)) \(clock.text)")
@@ -75,20 +75,20 @@ struct BaseTraining {
     }
 
     /// Mostly the current level; a fifth from the one below, so that it is not forgotten.
-    private func batch(step: Int, level: Int) -> [PackedSequence] {
-        (0..<recipe.sequencesPerStep).map { index in
+    private func batch(step: Int, level: Int) throws -> [PackedSequence] {
+        try (0..<recipe.sequencesPerStep).map { index in
             var random = BookRandom(seed: recipe.seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
             let below = random.below(5) == 0
             let chosen = max(recipe.curriculum[0].level, below ? level - 1 : level)
-            return lesson.lesson(level: chosen, segments: Self.segments, random: &random)
+            return try lesson.lesson(level: chosen, segments: Self.segments, random: &random)
         }
     }
 
     /// Loss and share of exact answers on books that no lesson shows.
-    private func examine(_ trainer: Trainer, level: Int, step: Int) -> (loss: Double, exact: Double) {
-        let examinations = (0..<4).map { index in
+    private func examine(_ trainer: Trainer, level: Int, step: Int) throws -> (loss: Double, exact: Double) {
+        let examinations = try (0..<4).map { index in
             var random = BookRandom(seed: (1 << 62) &+ UInt64(step) &* 1_000 &+ UInt64(index))
-            return lesson.examination(level: level, segments: Self.segments, random: &random)
+            return try lesson.examination(level: level, segments: Self.segments, random: &random)
         }
         let (loss, exact) = trainer.evaluate(examinations)
         let flags = exact.flatMap { $0 }

@@ -99,7 +99,8 @@ struct LoadedEngine: Sendable {
         EngineBackend(
             name: setting.name, service: service, tokenizer: tokenizer, template: template,
             baseModel: setting.baseName,
-            limits: .init(firstByte: .seconds(limits.firstByte), total: .seconds(limits.total)))
+            limits: .init(firstByte: .seconds(limits.firstByte), total: .seconds(limits.total)),
+            rendersTools: setting.rendersTools)
     }
 
     /// The folder of one of its adapters.

@@ -26,6 +26,17 @@ struct ServeOptions: ParsableArguments {
             valueName: "key"))
     var clientKey: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A model folder (config.json, model.safetensors, tokenizer.json, chat template) to serve as it is, under "
+                + "the folder's name.", valueName: "dir"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "An adapter of the model, by the name that clients ask for; may be given again.", valueName: "name=dir"))
+    var adapter: [String] = []
+
     @Option(help: ArgumentHelp("The main listener (default: 127.0.0.1:8080).", valueName: "host:port"))
     var listen: String?
 
@@ -73,9 +84,11 @@ struct ServeOptions: ParsableArguments {
         } else if self.upstreamKey != nil {
             findings.add(.option("--upstream-key", "there is no --upstream", "give the upstream's base URL too"))
         }
+        ServedModel(model: model, adapters: adapter).add(to: &settings, findings: findings)
         if let tasks { TaskDiscovery(folder: tasks).add(to: &settings, findings: findings) }
         if settings.backendNames.isEmpty, findings.errors.isEmpty {
-            let advice = "give --upstream BASE_URL, or --config FILE (config/gateway.yaml serves the demo task)"
+            let advice =
+                "give --upstream BASE_URL, --model DIR, or --config FILE (config/gateway.yaml serves the demo task)"
             findings.add(
                 ConfigurationError(file: config ?? "the command line", problem: "nothing to serve", advice: advice))
         }
@@ -107,10 +120,12 @@ struct ServeCommand: AsyncParsableCommand {
         usage: """
             promptintern serve --config <file> [<options>]
             promptintern serve --upstream <base-url> [<options>]
+            promptintern serve --model <dir> [--adapter <name>=<dir>]... [<options>]
             """,
         discussion: """
             With a configuration file: the tasks and models that it names. Without one: --upstream BASE_URL, a plain \
-            pass-through of every /v1 path, with a ledger.
+            pass-through of every /v1 path, with a ledger; or --model DIR, a model folder in Hugging Face's layout, with its \
+            own chat template.
 
             Clients change only their base URL, to http://HOST:PORT/v1. Stop with Ctrl-C or SIGTERM: requests under \
             way are finished first. SIGHUP, or POST /admin/reload, reads the configuration again.
