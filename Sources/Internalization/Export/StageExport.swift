@@ -95,7 +95,8 @@ public struct StageExport {
         let (data, counts) = try lines(texts.prompts, path: folder + "/" + name)
         let steps = plan.stageSteps[number]
         let epochs = Double(steps * plan.recipe.batch) / Double(rows.count)
-        let corpus = encoder.map { StageCorpus(texts, encoder: $0) }
+        let corpus = try encoder.map { encoder throws(InternalizationError) in try StageCorpus(texts, encoder: encoder)
+        }
         let entry = ExportIndex.StageEntry(
             file: name, sha256: hexadecimal(SHA256.hash(data: data)), rows: rows.count,
             templateRate: texts.stage.templateRate, actualRate: texts.template.actualRate,
