@@ -2,6 +2,8 @@ import ArgumentParser
 import Configuration
 import Foundation
 
+extension EngineSetting.Precision: ExpressibleByArgument {}
+
 /// The flags that stand in for a configuration file, or win over it.
 struct ServeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The configuration; the flags below win over it.", valueName: "file"))
@@ -36,6 +38,12 @@ struct ServeOptions: ParsableArguments {
         help: ArgumentHelp(
             "An adapter of the model, by the name that clients ask for; may be given again.", valueName: "name=dir"))
     var adapter: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How the model's matrices are held: "
+                + "\(EngineSetting.Precision.allCases.map(\.rawValue).joined(separator: ", ")) (default: f32)."))
+    var precision: EngineSetting.Precision?
 
     @Option(help: ArgumentHelp("The main listener (default: 127.0.0.1:8080).", valueName: "host:port"))
     var listen: String?
@@ -84,7 +92,8 @@ struct ServeOptions: ParsableArguments {
         } else if self.upstreamKey != nil {
             findings.add(.option("--upstream-key", "there is no --upstream", "give the upstream's base URL too"))
         }
-        ServedModel(model: model, adapters: adapter).add(to: &settings, findings: findings)
+        ServedModel(model: model, adapters: adapter, precision: precision)
+            .add(to: &settings, findings: findings)
         if let tasks { TaskDiscovery(folder: tasks).add(to: &settings, findings: findings) }
         if settings.backendNames.isEmpty, findings.errors.isEmpty {
             let advice =

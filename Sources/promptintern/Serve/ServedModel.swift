@@ -9,12 +9,17 @@ struct ServedModel {
     let model: String?
     /// Each `NAME=DIR`.
     let adapters: [String]
+    /// How the matrices are held; the settings' default if nil.
+    var precision: EngineSetting.Precision?
 
     /// Adds the engine; notes what is wrong with the options.
     func add(to settings: inout GatewaySettings, findings: ConfigurationFindings) {
         guard let model else {
             if !adapters.isEmpty {
                 findings.add(.option("--adapter", "there is no --model", "give the base model's folder too"))
+            }
+            if precision != nil {
+                findings.add(.option("--precision", "there is no --model", "give the model's folder too"))
             }
             return
         }
@@ -25,6 +30,7 @@ struct ServedModel {
         let name = URL(fileURLWithPath: model).standardizedFileURL.lastPathComponent
         var engine = EngineSetting(name: Self.engineName, model: model, baseName: name.isEmpty ? "model" : name)
         engine.rendersTools = true
+        engine.precision = precision ?? engine.precision
         var names: Set<String> = [engine.baseName]
         for adapter in adapters {
             let parts = adapter.split(separator: "=", maxSplits: 1).map(String.init)
