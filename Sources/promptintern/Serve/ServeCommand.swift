@@ -1,5 +1,5 @@
-import ArgumentParser
-import Configuration
+public import ArgumentParser
+public import Configuration
 import Foundation
 
 extension EngineSetting.Precision: ExpressibleByArgument {}

@@ -1,4 +1,4 @@
-import Engine
+@testable import Engine
 import TestSupport
 import Testing
 
@@ -98,7 +98,7 @@ struct SchedulerTests {
 
     @Test("log probabilities in a mixed batch are those of the sequence alone, within rounding")
     func rounding() async throws {
-        let service = try service(["house": adapter, "other": other])
+        let service = try self.service(["house": adapter, "other": other])
         var options = GenerationOptions(maximumNewTokens: 12, endTokens: [])
         options.topLogprobs = 1
         var streams: [(GenerationStream, [Int32], LoRAAdapter?)] = []
@@ -130,8 +130,8 @@ struct SchedulerTests {
     func prefixes() async throws {
         var random = SeededRandom(seed: 5)
         let start = randomPrompt(&random, 130...130)
-        let service = try service([:])
-        let off = try service([:]) { $0.keepsPrefixes = false }
+        let service = try self.service([:])
+        let off = try self.service([:]) { $0.keepsPrefixes = false }
         let options = GenerationOptions(maximumNewTokens: 10, endTokens: [])
         _ = try await CollectedAnswer(service.generate(prompt: start, options: options))
         for _ in 0..<4 {
@@ -153,7 +153,7 @@ struct SchedulerTests {
     @Test("nobody finds what another tenant's prompt left, except the operator's own text")
     func tenants() async throws {
         var random = SeededRandom(seed: 6)
-        let service = try service(["house": adapter, "other": other])
+        let service = try self.service(["house": adapter, "other": other])
         let prompt = randomPrompt(&random, 150...150)
         func cached(_ tenant: String?, _ adapter: String? = nil, shared: Int = 0) async throws -> Int {
             var options = GenerationOptions(maximumNewTokens: 2, endTokens: [])
@@ -180,9 +180,9 @@ struct SchedulerTests {
         var random = SeededRandom(seed: 7)
         let options = GenerationOptions(maximumNewTokens: 2, endTokens: [])
         let prompts = (0..<4).map { _ in randomPrompt(&random, 97...97) }
-        let block = try service([:]).cacheBlockBytes
+        let block = try self.service([:]).cacheBlockBytes
         // A prompt keeps three blocks and may need four while it runs: there is room for two beside it.
-        let service = try service([:]) { $0.cacheBytes = block * 11 }
+        let service = try self.service([:]) { $0.cacheBytes = block * 11 }
         func cached(_ number: Int) async throws -> Int {
             try await CollectedAnswer(
                 service.generate(prompt: prompts[number], options: options)
@@ -202,7 +202,7 @@ struct SchedulerTests {
     func swaps() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededRandom(seed: seed)
-        let service = try service(["a": adapter])
+        let service = try self.service(["a": adapter])
         let options = GenerationOptions(maximumNewTokens: 40, endTokens: [])
         let prompt = randomPrompt(&random, 60...60)
         let possible = [try alone(prompt, adapter, options), try alone(prompt, other, options)]
@@ -231,7 +231,7 @@ struct SchedulerTests {
 
     @Test("an answer goes on token by token while a long prompt is read")
     func fairness() async throws {
-        let service = try service([:]) { $0.chunk = 16 }
+        let service = try self.service([:]) { $0.chunk = 16 }
         let running = try service.generate(prompt: [5, 6], options: GenerationOptions(endTokens: []))
         var events = running.makeAsyncIterator()
         _ = try await events.next()
@@ -253,7 +253,7 @@ struct SchedulerTests {
 
     @Test("an embedding beside running answers is that of the model alone")
     func embedding() async throws {
-        let service = try service(["house": adapter])
+        let service = try self.service(["house": adapter])
         var random = SeededRandom(seed: 8)
         let running = try service.generate(prompt: [4], options: GenerationOptions(endTokens: []))
         for name in [nil, "house"] {
