@@ -40,7 +40,8 @@ let package = Package(
             name: "fuzz-schema", dependencies: ["SchemaFiles", "PromptSchema", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(
             name: "fuzz-safetensors", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
-        .executableTarget(name: "fuzz-config", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(
+            name: "fuzz-config", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(
             name: "fuzz-adapter", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(

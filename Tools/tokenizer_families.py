@@ -23,7 +23,7 @@ EXTRA = [
     "a  b   c    d", "\n\n", "\n\n\n\n", "a\n\nb", "\t\t\t", "<start_of_turn>user\nx<end_of_turn>\n", "tool", "a tool b", "tools", "stool", "tool_",
     "tool.", "x <mask>  y", "<mask>", "  <mask>", "<MASK>", "\ufb01\u2460\uff21", "İI", "ΑΣ ΟΔΟΣ", "\u00bd\u2075", "x,y;z!", "12ab34", "٣٤x",
 ]
-PIECES = SAMPLES + ["Which rebate applies? 12 of 34, 5678!", "tar -xzf archive.tar.gz --directory /tmp | grep foo"]
+PIECES = SAMPLES + ["Which rebate applies? 12 of 34, 5678!", "tar -xzf archive.tar.gz --directory build | grep foo"]
 
 
 def spelled_bytes():

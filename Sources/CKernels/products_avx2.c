@@ -2,6 +2,7 @@
 // the pair sums of vpmaddubsw within 2 * 127 * 127 < 2^15.
 #if defined(__x86_64__)
 #include "packed.h"
+#include "thread_scratch.h"
 #include <immintrin.h>
 #include <math.h>
 #include <string.h>

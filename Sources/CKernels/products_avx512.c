@@ -2,6 +2,7 @@
 // activation q goes in as q + 128, and 128 times the sum of the weights is taken off again, in whole numbers.
 #if defined(__x86_64__)
 #include "packed.h"
+#include "thread_scratch.h"
 #include <math.h>
 #include <string.h>
 #ifdef PI_EMULATED
