@@ -95,7 +95,7 @@ struct GatewaySettingsReader {
         let mapping = try entry.value.mapping(
             keys: [
                 "model", "base_name", "adapters", "threads", "sequences", "queue", "cache_mib", "prefix_cache", "chunk",
-                "guesses", "precision",
+                "renders_tools", "guesses", "precision",
             ])
         var engine = EngineSetting(
             name: entry.name, model: try path(mapping.required("model", "give the folder of the base model")),
@@ -109,6 +109,7 @@ struct GatewaySettingsReader {
         engine.queue = try mapping["queue"]?.int(in: 0...100_000) ?? engine.queue
         engine.cacheMib = try mapping["cache_mib"]?.int(in: 1...4_194_304) ?? engine.cacheMib
         engine.prefixCache = try mapping["prefix_cache"]?.bool() ?? engine.prefixCache
+        engine.rendersTools = try mapping["renders_tools"]?.bool() ?? engine.rendersTools
         engine.chunk = try mapping["chunk"]?.int(in: 1...256) ?? engine.chunk
         engine.guesses = try mapping["guesses"]?.int(in: 0...16) ?? engine.guesses
         return engine

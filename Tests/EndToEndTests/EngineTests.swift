@@ -42,8 +42,9 @@ struct EngineTests {
         #expect(models.contains("\"tiny-base\"") && models.contains("\"tiny-tuned\""))
         let unknown = try await gateway.chat(Self.body("gpt-9"))
         #expect(unknown.status == 404 && unknown.text.contains("model_not_found"))
-        let images = try await gateway.chat(Self.body("tiny-base", #","n":2"#))
-        #expect(images.status == 400 && images.text.contains("unsupported_feature"))
+        let tools = try await gateway.chat(
+            Self.body("tiny-base", #","tools":[{"type":"function","function":{"name":"f"}}]"#))
+        #expect(tools.status == 400 && tools.text.contains("unsupported_feature"))
         #expect(gateway.stop() == 0)
     }
 

@@ -20,7 +20,7 @@ struct EvalCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Held-out rows; <task>/data/test.jsonl by default.", valueName: "file"))
     var data: String?
 
-    @Option(help: "Arms, separated by commas: \(EvaluationArm.allCases.map(\.rawValue).joined(separator: ",")).")
+    @Option(help: "Arms, separated by commas: \(EvaluationArm.allCases.map(\.rawValue).joined(separator: ", ")).")
     var arms: String = EvaluationArm.usual.map(\.rawValue).joined(separator: ",")
 
     @Option(help: "Seeds, separated by commas; figures are means over them. The recipe's own by default.")

@@ -43,7 +43,10 @@ struct TaskFolder {
 
     /// The rows of a data file of the folder: "train", "dev" or "test".
     func rows(_ split: String) throws -> [TaskRow] {
-        let rows = try TaskRows.load(path + "/data/" + split + ".jsonl")
+        let file = path + "/data/" + split + ".jsonl"
+        // A task as it is shipped has no data folder: its example bank is its training rows.
+        let isShipped = split == "train" && !FileManager.default.fileExists(atPath: file)
+        let rows = try TaskRows.load(isShipped ? path + "/examples.jsonl" : file)
         return split == "train" ? Array(rows.prefix(rowLimit ?? rows.count)) : rows
     }
 
@@ -92,11 +95,25 @@ struct TaskFolder {
         let number = try stage ?? run.recipe.resolvedStages().count - 1
         let folder = run.folder + "/stage-\(number)"
         guard FileManager.default.fileExists(atPath: folder) else {
+            if stage == nil, let shipped = try shippedAdapter(run.recipe) {
+                return try LoRAAdapter.load(folder: shipped, model: base.config)
+            }
             throw InternalizationError.run(
                 folder: run.folder,
                 reason: "is not finished; run `promptintern tune --task \(path) --arm \(run.recipe.arm.rawValue)` with "
                     + "the same settings, or `promptintern eval --train`")
         }
         return try LoRAAdapter.load(folder: folder, model: base.config)
+    }
+
+    /// The folder of the adapter that came with the task for a recipe's arm: `adapter` for the promoted one, else one
+    /// in `adapters`. Nil if there is none, or if the command line changed the task's recipe.
+    private func shippedAdapter(_ recipe: Recipe) throws -> String? {
+        let own = try RecipeFile.load(taskFolder: path).training
+        var asked = recipe
+        asked.arm = own.arm
+        guard asked == own else { return nil }
+        let folder = path + (recipe.arm == own.arm ? "/adapter" : "/adapters/" + recipe.arm.rawValue)
+        return FileManager.default.fileExists(atPath: folder + "/adapter_model.safetensors") ? folder : nil
     }
 }
