@@ -1,6 +1,6 @@
 /// How the listeners treat their clients: what the keys `threads`, `cors`, `log` and some of `limits` say.
 public struct ListenerSettings: Sendable, Hashable {
-    /// How many event loops serve the connections; as many as there are cores if nil.
+    /// How many event loops serve the connections; one for every second core if nil.
     public var threads: Int?
     /// The certificate; nil leaves the listener without TLS.
     public var tls: TLSSetting?

@@ -1,3 +1,4 @@
+import NIOCore
 import NIOPosix
 public import Transport
 
@@ -6,9 +7,13 @@ public struct ServerLoops: Sendable {
     let group: MultiThreadedEventLoopGroup
     let executors = LoopExecutors()
 
-    /// Chooses the loops: the process's own, one for each core, or as many new ones as told.
+    /// What the process has of its own: a loop for every second core. The others are for the engine's and the ledger's
+    /// threads; a loop that shares its core with another costs a fifth more processor time a request (docs/performance.md).
+    private static let usual = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))
+
+    /// Chooses the loops: the process's own, or as many new ones as told.
     public init(threads: Int? = nil) {
-        group = threads.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) } ?? .singleton
+        group = threads.map { MultiThreadedEventLoopGroup(numberOfThreads: $0) } ?? Self.usual
     }
 
     /// The loops as the transport sees them: a request that is answered on one of them asks its upstream there too.
