@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 public import PromptSchema
 
@@ -71,16 +70,17 @@ public struct CommandCompressor: TemplateCompressor {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
-        let (input, output) = (Pipe(), Pipe())
-        process.standardInput = input
+        let output = Pipe()
         process.standardOutput = output
+        // A file, not a pipe: a program that ends without reading would end this one by a signal.
+        let input = "\(cache)/\(UUID().uuidString).request"
         do {
             let line = try JSONEncoder().encode(request) + Data("\n".utf8)
+            try FileManager.default.createDirectory(atPath: cache, withIntermediateDirectories: true)
+            try line.write(to: URL(fileURLWithPath: input))
+            defer { try? FileManager.default.removeItem(atPath: input) }
+            process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: input))
             try process.run()
-            DispatchQueue.global().async {
-                try? input.fileHandleForWriting.write(contentsOf: line)
-                try? input.fileHandleForWriting.close()
-            }
             let data = try output.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
             guard process.terminationStatus == 0 else {
