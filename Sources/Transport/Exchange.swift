@@ -2,8 +2,9 @@ import Synchronization
 
 /// One request and its response, between the task that asked and the carrier that transfers.
 final class Exchange: Sendable {
-    typealias HeadReader = CheckedContinuation<Result<ResponseHead, TransportError>, Never>
-    typealias ChunkReader = CheckedContinuation<Result<[UInt8]?, TransportError>, Never>
+    // The state hands a reader out once and forgets it.
+    typealias HeadReader = WaitingTask<Result<ResponseHead, TransportError>>
+    typealias ChunkReader = WaitingTask<Result<[UInt8]?, TransportError>>
 
     private let carrier: any ExchangeCarrier
     private let state = Mutex(ExchangeState<HeadReader, ChunkReader>())
@@ -17,7 +18,7 @@ final class Exchange: Sendable {
     /// Submits the request and waits for the response's header block.
     func start(_ request: WireRequest, limits: TransportLimits) async throws(TransportError) -> ResponseHead {
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (reader: HeadReader) in
+            await HeadReader.value { reader in
                 if let result = state.withLock({ $0.wantHead(reader) }) {
                     reader.resume(returning: result)
                 } else {
@@ -38,7 +39,7 @@ final class Exchange: Sendable {
             return try chunk.get()
         }
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (reader: ChunkReader) in
+            await ChunkReader.value { reader in
                 guard let (chunk, resumes) = state.withLock({ $0.wantChunk(reader) }) else { return }
                 if resumes { carrier.resume(self) }
                 reader.resume(returning: chunk)

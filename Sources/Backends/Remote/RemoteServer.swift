@@ -127,7 +127,8 @@ struct RemoteServer: Sendable {
 
     /// The target below the base URL; a base URL that ends in `/v1` already has what every target starts with.
     private static func path(of target: String, at endpoint: UpstreamEndpoint) -> String {
-        endpoint.pathPrefix.hasSuffix("/v1") && target.hasPrefix("/v1/") ? String(target.dropFirst(3)) : target
+        guard endpoint.pathPrefix.hasSuffix("/v1"), target.hasPrefix("/v1/") else { return target }
+        return String(target[target.utf8.index(target.startIndex, offsetBy: 3)...])
     }
 
     private func limits(for request: BackendRequest) -> TransportLimits {

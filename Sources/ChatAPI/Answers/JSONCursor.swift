@@ -28,11 +28,14 @@ struct JSONCursor {
     private var key = ShortKey()
     private var isInChoices = false
     private var capture: (field: Field, depth: Int)?
+    /// What earlier texts held of the captured value, which goes on at `start` of the text at hand.
     private var value: [UInt8] = []
+    private var start = 0
+    private var isTooLong = false
     /// True once the outermost value is closed.
     private(set) var isComplete = false
 
-    /// The next member found in `text` from `at` on; nil when the text is used up.
+    /// The next member found in `text` from `at` on; nil, once for each text, when it is used up.
     mutating func next(_ text: Span<UInt8>, _ at: inout Int) -> Captured? {
         while at < text.count {
             switch mode {
@@ -42,19 +45,21 @@ struct JSONCursor {
                 guard at < text.count else { break }
                 let byte = text[at]
                 at += 1
-                if let captured = readOutside(byte) { return captured }
+                if let captured = readOutside(byte, text, at) { return captured }
             case .escape:
-                collect(text, at..<at + 1)
+                readKey(text, at..<at + 1)
                 at += 1
                 mode = .string
             case .string:
                 let start = at
                 mode = endString(text, &at)
-                collect(text, start..<at)
+                readKey(text, start..<at)
                 if mode == .outside { isReadingKey = false }
             }
         }
         at = text.count
+        if capture != nil { keep(text, upTo: at) }
+        start = 0
         return nil
     }
 
@@ -71,32 +76,34 @@ struct JSONCursor {
         return .string
     }
 
-    private mutating func readOutside(_ byte: UInt8) -> Captured? {
+    /// Reads a byte outside strings; `next` is the place after it.
+    private mutating func readOutside(_ byte: UInt8, _ text: Span<UInt8>, _ next: Int) -> Captured? {
         switch byte {
         case UInt8(ascii: "\""):
             mode = .string
-            isReadingKey = expectsKey
+            isReadingKey = expectsKey && capture == nil && mayMatter
             if isReadingKey { key = ShortKey() }
         case UInt8(ascii: ":"):
             expectsKey = false
-            if beginMember() { return nil }
+            beginMember(at: next)
         case UInt8(ascii: ","), UInt8(ascii: "}"), UInt8(ascii: "]"):
-            let captured = endValue()
+            let captured = endValue(text, next - 1)
             if byte == UInt8(ascii: ",") {
                 expectsKey = isObject
             } else {
                 leave()
             }
-            append(byte)
             return captured
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             enter(isObject: byte == UInt8(ascii: "{"))
         default:
             break
         }
-        append(byte)
         return nil
     }
+
+    /// Whether a key may be one that is looked for where it stands.
+    private var mayMatter: Bool { depth == 1 || depth == 3 && isInChoices }
 
     /// Bit d tells whether the container at depth d + 1 is an object; deeper ones do not matter.
     private var objects: UInt64 = 0
@@ -119,9 +126,9 @@ struct JSONCursor {
         if depth == 0 { isComplete = true }
     }
 
-    /// Acts on the key before the colon; answers true if its value is to be captured.
-    private mutating func beginMember() -> Bool {
-        guard capture == nil else { return false }
+    /// Acts on the key before the colon; its value starts at `place`.
+    private mutating func beginMember(at place: Int) {
+        guard capture == nil, mayMatter else { return }
         if depth == 1 {
             isInChoices = key == .choices
             if key == .usage { capture = (.usage, depth) }
@@ -129,28 +136,30 @@ struct JSONCursor {
         } else if depth == 3, isInChoices, isObject, key == .finishReason {
             capture = (.finishReason, depth)
         }
-        value.removeAll(keepingCapacity: true)
-        return capture != nil
+        guard capture != nil else { return }
+        value = []
+        isTooLong = false
+        start = place
     }
 
     /// Ends the captured value if this comma or bracket ends it.
-    private mutating func endValue() -> Captured? {
+    private mutating func endValue(_ text: Span<UInt8>, _ end: Int) -> Captured? {
         guard let capture, capture.depth == depth else { return nil }
         self.capture = nil
-        return value.count <= Self.captureLimit ? Captured(field: capture.field, value: value) : nil
+        keep(text, upTo: end)
+        return isTooLong ? nil : Captured(field: capture.field, value: value)
     }
 
-    private mutating func collect(_ text: Span<UInt8>, _ range: Range<Int>) {
-        guard isReadingKey || capture != nil else { return }
-        if isReadingKey {
-            for index in range where text[index] != UInt8(ascii: "\"") { key.append(text[index]) }
-        }
-        guard capture != nil, value.count <= Self.captureLimit else { return }
-        for index in range { value.append(text[index]) }
+    private mutating func keep(_ text: Span<UInt8>, upTo end: Int) {
+        isTooLong = isTooLong || value.count + (end - start) > Self.captureLimit
+        if isTooLong { return value = [] }
+        let part = text.extracting(start..<end)
+        unsafe part.withUnsafeBufferPointer { unsafe value.append(contentsOf: $0) }
     }
 
-    private mutating func append(_ byte: UInt8) {
-        if capture != nil, value.count <= Self.captureLimit { value.append(byte) }
+    private mutating func readKey(_ text: Span<UInt8>, _ range: Range<Int>) {
+        guard isReadingKey else { return }
+        for index in range where text[index] != UInt8(ascii: "\"") { key.append(text[index]) }
     }
 }
 

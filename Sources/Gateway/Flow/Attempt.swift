@@ -98,7 +98,8 @@ extension SegmentTokens {
         let total = max(0, total)
         let current = self.total
         if current == total { return self }
-        guard current > 0 else { return SegmentTokens(other: total) }
+        // The usual case, and no rounding: an unrecognized prompt is one segment.
+        if other == current { return SegmentTokens(other: total) }
         var result = SegmentTokens.zero
         var remainders: [(kind: Ledger.SegmentKind, remainder: Int)] = []
         for kind in Ledger.SegmentKind.allCases {

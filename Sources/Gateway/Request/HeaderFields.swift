@@ -4,8 +4,8 @@ public typealias HeaderFields = [(name: String, value: String)]
 extension Array where Element == (name: String, value: String) {
     /// The value of the first field of this name, compared without case; nil if there is none.
     public func first(named name: String) -> String? {
-        for field in self where FieldName.matches(field.name, name) { return field.value }
-        return nil
+        let place = indices.first { FieldName.matches(self[$0].name, name) }
+        return place.map { self[$0].value }
     }
 
     /// The fields without those of these names.
@@ -29,10 +29,9 @@ public enum FieldName {
 
     /// Whether the name begins with the prefix, but for the case of ASCII letters.
     public static func hasPrefix(_ name: String, _ prefix: String) -> Bool {
-        var bytes = name.utf8.makeIterator()
-        for expected in prefix.utf8 {
-            guard let byte = bytes.next(), lower(byte) == lower(expected) else { return false }
-        }
+        let (bytes, expected) = (name.utf8.span, prefix.utf8.span)
+        guard bytes.count >= expected.count else { return false }
+        for index in expected.indices where lower(bytes[index]) != lower(expected[index]) { return false }
         return true
     }
 

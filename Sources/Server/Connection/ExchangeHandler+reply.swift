@@ -59,6 +59,8 @@ extension ExchangeHandler {
     /// What became of a chunk.
     enum Writing {
         case taken
+        /// It was the last one of a body of announced length.
+        case last
         /// It was taken, and the connection cannot take more for now.
         case full
         /// Nobody reads it.
@@ -79,7 +81,7 @@ extension ExchangeHandler {
         wire.write(chunk, exchange.framing, &unsent, to: context)
         if context.channel.isWritable {
             executor.flushLater(self, isUrgent: exchange.isEventStream)
-            return .taken
+            return exchange.framing == .length(exchange.written) ? .last : .taken
         }
         unsent.flush(to: context)
         return context.channel.isWritable ? .taken : .full
@@ -99,10 +101,14 @@ extension ExchangeHandler {
             return breakReply(BackendError(.broken, wasSent: true, answer: .internalError))
         }
         wire.writeEnd(exchange.framing, &unsent, to: context)
-        executor.flushLater(self, isUrgent: exchange.isEventStream)
         record(.complete)
         clock.pause()
-        if wire == .http2 { return phase = .lingering }
+        if wire == .http2 {
+            executor.flushLater(self, isUrgent: exchange.isEventStream)
+            return phase = .lingering
+        }
+        executor.flushNow(self)
+        guard phase == .answering else { return }
         guard exchange.closes || isStopping else { return proceed() }
         unsent.flush(to: context)
         linger(context)

@@ -19,12 +19,20 @@ final class LoopExecutor: TaskExecutor {
 
     private let loop: any EventLoop
     private let state = Mutex(State())
-    /// The connections that were written to and not flushed, and whether one of them has a stream.
-    private let written: NIOLoopBoundBox<(handlers: [ExchangeHandler], isUrgent: Bool)>
+    private let written: NIOLoopBoundBox<Written>
+
+    /// The connections that were written to and not flushed.
+    private struct Written {
+        var handlers: [ExchangeHandler] = []
+        /// Whether one of them has a stream.
+        var isUrgent = false
+        /// How many jobs are at hand after the one that runs.
+        var jobsLeft = 0
+    }
 
     init(_ loop: any EventLoop) {
         self.loop = loop
-        written = NIOLoopBoundBox.makeBoxSendingValue(([], false), eventLoop: loop)
+        written = NIOLoopBoundBox.makeBoxSendingValue(Written(), eventLoop: loop)
     }
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -46,6 +54,13 @@ final class LoopExecutor: TaskExecutor {
         written.value.handlers.append(handler)
     }
 
+    /// The connection's answer is complete: it is flushed at once if no other job or connection could join, so that what
+    /// remains to be done for the request keeps no client waiting; only to be called on the loop.
+    func flushNow(_ handler: ExchangeHandler) {
+        flushLater(handler, isUrgent: false)
+        if written.value.jobsLeft == 0, written.value.handlers.count == 1 { flush() }
+    }
+
     /// Runs what waits to run if that is more than a little; only to be called on the loop, and not from a job.
     func runSome() {
         if state.withLock({ $0.jobs.count >= Self.fewTogether }) { drain() }
@@ -54,7 +69,8 @@ final class LoopExecutor: TaskExecutor {
     private func flush() {
         if written.value.handlers.isEmpty { return }
         let handlers = written.value.handlers
-        written.value = ([], false)
+        written.value.handlers = []
+        written.value.isUrgent = false
         for handler in handlers {
             handler.isFlushDue = false
             handler.flush()
@@ -71,7 +87,9 @@ final class LoopExecutor: TaskExecutor {
                 return jobs
             }
             if jobs.isEmpty { return flush() }
+            written.value.jobsLeft = jobs.count
             for job in jobs {
+                written.value.jobsLeft -= 1
                 unsafe job.runSynchronously(on: asUnownedTaskExecutor())
                 let limit = written.value.isUrgent ? Self.fewTogether : Self.together
                 if written.value.handlers.count >= limit { flush() }

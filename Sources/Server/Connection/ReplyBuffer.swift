@@ -7,44 +7,43 @@ struct ReplyBuffer {
     /// A connection keeps so much room for what it sends next.
     private static let kept = 4 << 10
 
-    private var bytes = ByteBuffer()
+    private var bytes: [UInt8] = []
 
     /// Adds a head.
     mutating func add(_ head: ReplyHead) {
-        bytes.reserveCapacity(minimumWritableBytes: 1024)
+        bytes.reserveCapacity(bytes.count + 1024)
         ReplyBytes.write(head, into: &bytes)
     }
 
     /// Adds a chunk of a body.
     mutating func add(_ chunk: [UInt8], _ framing: ReplyBytes.Framing, to context: ChannelHandlerContext) {
         let isChunked = framing == .chunked
-        if chunk.count <= Self.joined {
-            if isChunked { ReplyBytes.writeChunk(chunk, into: &bytes) } else { bytes.writeBytes(chunk) }
-            if bytes.readableBytes > Self.joined { passOn(to: context) }
-        } else {
+        if isChunked { ReplyBytes.beginChunk(chunk.count, into: &bytes) }
+        if chunk.count > Self.joined {
             passOn(to: context)
-            var large = context.channel.allocator.buffer(capacity: chunk.count + 16)
-            if isChunked { ReplyBytes.writeChunk(chunk, into: &large) } else { large.writeBytes(chunk) }
-            context.write(NIOAny(large), promise: nil)
+            context.write(NIOAny(context.channel.allocator.buffer(bytes: chunk)), promise: nil)
+        } else {
+            bytes.append(contentsOf: chunk)
         }
+        if isChunked { bytes.append("\r\n") }
+        if bytes.count > Self.joined { passOn(to: context) }
     }
 
     /// Adds the end of the message.
     mutating func addEnd(_ framing: ReplyBytes.Framing) {
-        if framing == .chunked { bytes.writeStaticString("0\r\n\r\n") }
+        if framing == .chunked { bytes.append("0\r\n\r\n") }
     }
 
     /// Hands on what there is, and has it sent.
     mutating func flush(to context: ChannelHandlerContext) {
-        guard bytes.readableBytes > 0 else { return context.flush() }
-        context.writeAndFlush(NIOAny(bytes), promise: nil)
-        // What is sent by now leaves its room for the next piece.
-        if bytes.capacity > Self.kept { bytes = ByteBuffer() } else { bytes.clear() }
+        guard !bytes.isEmpty else { return context.flush() }
+        context.writeAndFlush(NIOAny(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.kept)
     }
 
     private mutating func passOn(to context: ChannelHandlerContext) {
-        guard bytes.readableBytes > 0 else { return }
-        context.write(NIOAny(bytes), promise: nil)
-        bytes = ByteBuffer()
+        guard !bytes.isEmpty else { return }
+        context.write(NIOAny(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
+        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.kept)
     }
 }

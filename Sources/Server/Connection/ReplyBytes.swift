@@ -29,55 +29,90 @@ enum ReplyBytes {
     }
 
     /// Writes status line and fields.
-    static func write(_ head: ReplyHead, into buffer: inout ByteBuffer) {
+    static func write(_ head: ReplyHead, into bytes: inout [UInt8]) {
         let (status, framing) = (head.status, head.framing)
-        buffer.writeStaticString("HTTP/1.1 ")
-        buffer.writeString(String(status))
-        buffer.writeStaticString(" ")
-        buffer.writeString(HTTPResponseStatus(statusCode: status).reasonPhrase)
-        buffer.writeStaticString("\r\n")
-        var hasDate = false
-        var length: String?
-        for (name, value) in head.fields {
-            switch kind(of: name) {
-            case .framing: continue
-            case .length:
-                length = value
-                continue
-            case .date: hasDate = true
-            case .plain: break
-            }
-            guard isClean(name), isClean(value) else { continue }
-            buffer.writeString(name)
-            buffer.writeStaticString(": ")
-            buffer.writeString(value)
-            buffer.writeStaticString("\r\n")
+        if status == 200 {
+            bytes.append("HTTP/1.1 200 OK\r\n")
+        } else {
+            bytes.append("HTTP/1.1 ")
+            bytes.append(decimal: status)
+            bytes.append(UInt8(ascii: " "))
+            bytes.append(contentsOf: HTTPResponseStatus(statusCode: status).reasonPhrase.utf8)
+            bytes.append("\r\n")
         }
-        if !hasDate {
-            buffer.writeStaticString("date: ")
-            buffer.writeString(head.date)
-            buffer.writeStaticString("\r\n")
+        let start = bytes.count
+        var fields = write(head.fields, into: &bytes) { _, _ in true }
+        if !isClean(bytes.span.extracting(start..<bytes.count), lines: fields.lines) {
+            bytes.removeLast(bytes.count - start)
+            fields = write(head.fields, into: &bytes) { isClean($0) && isClean($1) }
+        }
+        if !fields.hasDate {
+            bytes.append("date: ")
+            bytes.append(contentsOf: head.date.utf8)
+            bytes.append("\r\n")
         }
         switch framing {
-        case .length(let bytes): writeLength(String(bytes), into: &buffer)
-        case .chunked: buffer.writeStaticString("transfer-encoding: chunked\r\n")
-        case .none: if status != 204, status != 304 || length != nil { writeLength(length ?? "0", into: &buffer) }
+        case .length(let count): writeLength(count, into: &bytes)
+        case .chunked: bytes.append("transfer-encoding: chunked\r\n")
+        case .none:
+            let isSilent = status == 204 || status == 304 && fields.length == nil
+            if !isSilent, let length = number(fields.length ?? "0") { writeLength(length, into: &bytes) }
         case .closing: break
         }
         if head.closes {
-            buffer.writeStaticString("connection: close\r\n")
+            bytes.append("connection: close\r\n")
         } else if head.keepsAlive {
-            buffer.writeStaticString("connection: keep-alive\r\n")
+            bytes.append("connection: keep-alive\r\n")
         }
-        buffer.writeStaticString("\r\n")
+        bytes.append("\r\n")
     }
 
-    /// Writes a chunk of a body; never an empty one, which would end it.
-    static func writeChunk(_ bytes: [UInt8], into buffer: inout ByteBuffer) {
-        buffer.writeString(String(bytes.count, radix: 16))
-        buffer.writeStaticString("\r\n")
-        buffer.writeBytes(bytes)
-        buffer.writeStaticString("\r\n")
+    /// What was written of a reply's fields, and what was not.
+    private struct Fields {
+        var lines = 0
+        var hasDate = false
+        var length: String?
+    }
+
+    private static func write(
+        _ fields: HeaderFields, into bytes: inout [UInt8], where isWanted: (String, String) -> Bool
+    ) -> Fields {
+        var written = Fields()
+        for (name, value) in fields {
+            switch kind(of: name) {
+            case .framing: continue
+            case .length:
+                written.length = value
+                continue
+            case .date: written.hasDate = true
+            case .plain: break
+            }
+            guard isWanted(name, value) else { continue }
+            bytes.append(contentsOf: name.utf8)
+            bytes.append(": ")
+            bytes.append(contentsOf: value.utf8)
+            bytes.append("\r\n")
+            written.lines += 1
+        }
+        return written
+    }
+
+    /// Whether no line end stands in the lines but their own.
+    private static func isClean(_ bytes: Span<UInt8>, lines: Int) -> Bool {
+        var (returns, feeds, zeros) = (0, 0, 0)
+        for index in bytes.indices {
+            let byte = bytes[index]
+            returns &+= byte == 0x0D ? 1 : 0
+            feeds &+= byte == 0x0A ? 1 : 0
+            zeros &+= byte == 0 ? 1 : 0
+        }
+        return returns == lines && feeds == lines && zeros == 0
+    }
+
+    /// Writes what stands before a chunk's bytes; never for an empty one, which would end the body.
+    static func beginChunk(_ count: Int, into bytes: inout [UInt8]) {
+        bytes.append(hexadecimal: UInt(count))
+        bytes.append("\r\n")
     }
 
     /// The head as HTTP/2 has it: names in lower case, nothing of the connection.
@@ -101,11 +136,15 @@ enum ReplyBytes {
             version: .http2, status: HTTPResponseStatus(statusCode: head.status), headers: headers)
     }
 
-    private static func writeLength(_ length: String, into buffer: inout ByteBuffer) {
-        guard length.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return }
-        buffer.writeStaticString("content-length: ")
-        buffer.writeString(length)
-        buffer.writeStaticString("\r\n")
+    private static func writeLength(_ length: Int, into bytes: inout [UInt8]) {
+        bytes.append("content-length: ")
+        bytes.append(decimal: length)
+        bytes.append("\r\n")
+    }
+
+    /// The number, if the text is nothing but its digits.
+    private static func number(_ text: String) -> Int? {
+        text.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(text) : nil
     }
 
     private enum Kind {

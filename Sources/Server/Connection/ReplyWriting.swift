@@ -43,6 +43,11 @@ struct ReplyWriting: Sendable {
             while let chunk = try await reply.body.next() {
                 switch handler.value.writeChunk(chunk) {
                 case .taken: break
+                case .last:
+                    handler.value.finishReply()
+                    // The client has it all. The body's own end is waited for, so that its connection can be kept.
+                    _ = try? await reply.body.next()
+                    return
                 case .full: await withCheckedContinuation { handler.value.waitForRoom($0) }
                 case .gone: return handler.value.breakReply(CancellationError())
                 }

@@ -78,8 +78,10 @@ public struct RequestRecord: Sendable {
         /// The difference.
         public private(set) var tokensSaved: String?
 
+        private static let prefix = "x-promptintern-"
+
         init(_ fields: HeaderFields) {
-            for (name, value) in fields {
+            for (name, value) in fields where FieldName.hasPrefix(name, Self.prefix) {
                 switch name {
                 case GatewayHeader.task: task = value
                 case GatewayHeader.arm: arm = value
@@ -95,6 +97,12 @@ public struct RequestRecord: Sendable {
     }
 
     static func path(_ target: String) -> String {
+        let bytes = target.utf8.span
+        var isShown = bytes.count <= 200
+        for index in bytes.indices where isShown {
+            isShown = bytes[index] > 0x20 && bytes[index] < 0x7F && bytes[index] != UInt8(ascii: "?")
+        }
+        if isShown { return target }
         let path = target.utf8.prefix { $0 != UInt8(ascii: "?") }.prefix(200)
         return String(decoding: path.map { (0x21...0x7E).contains($0) ? $0 : UInt8(ascii: "?") }, as: UTF8.self)
     }

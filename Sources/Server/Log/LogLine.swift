@@ -16,21 +16,26 @@ public struct LogLine {
 
     /// Begins a line with the time, a level and what happened.
     public init(_ format: Format, level: StaticString, event: String) {
+        self.init(format, level: level, event: event, at: .now)
+    }
+
+    /// Begins a line about what happened at a certain time.
+    init(_ format: Format, level: StaticString, event: String, at time: LogTime.Moment) {
         self.format = format
         bytes.reserveCapacity(512)
         switch format {
         case .line:
-            LogTime.shared.write(to: &bytes)
+            LogTime.shared.write(time, to: &bytes)
             bytes.append(UInt8(ascii: " "))
-            append(level)
+            bytes.append(level)
             bytes.append(UInt8(ascii: " "))
             escape(event, quoted: false)
         case .json:
-            append("{\"ts\":\"")
-            LogTime.shared.write(to: &bytes)
-            append("\",\"level\":\"")
-            append(level)
-            append("\"")
+            bytes.append("{\"ts\":\"")
+            LogTime.shared.write(time, to: &bytes)
+            bytes.append("\",\"level\":\"")
+            bytes.append(level)
+            bytes.append("\"")
             add("event", event)
         }
     }
@@ -50,9 +55,9 @@ public struct LogLine {
             escape(name, quoted: true)
             bytes.append(UInt8(ascii: "="))
         case .json:
-            append(",\"")
+            bytes.append(",\"")
             escape(name, quoted: true)
-            append("\":")
+            bytes.append("\":")
         }
         add(text: value)
     }
@@ -76,7 +81,7 @@ public struct LogLine {
     public mutating func add(_ name: StaticString, _ value: Int?) {
         guard let value else { return }
         begin(name)
-        digits(value)
+        bytes.append(decimal: value)
     }
 
     /// Adds a time in milliseconds with one decimal, or nothing if there is none.
@@ -85,9 +90,9 @@ public struct LogLine {
         begin(name)
         let (seconds, attoseconds) = value.components
         let tenths = max(0, Int(seconds) * 10_000 + Int(attoseconds / 100_000_000_000_000))
-        digits(tenths / 10)
+        bytes.append(decimal: tenths / 10)
         bytes.append(UInt8(ascii: "."))
-        digits(tenths % 10)
+        bytes.append(decimal: tenths % 10)
     }
 
     /// The line with its line feed.
@@ -101,41 +106,26 @@ public struct LogLine {
         switch format {
         case .line:
             bytes.append(UInt8(ascii: " "))
-            append(name)
+            bytes.append(name)
             bytes.append(UInt8(ascii: "="))
         case .json:
-            append(",\"")
-            append(name)
-            append("\":")
+            bytes.append(",\"")
+            bytes.append(name)
+            bytes.append("\":")
         }
-    }
-
-    private mutating func append(_ text: StaticString) {
-        unsafe bytes.append(
-            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-    }
-
-    private mutating func digits(_ value: Int) {
-        if value < 0 { bytes.append(UInt8(ascii: "-")) }
-        var rest = value.magnitude
-        let start = bytes.count
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
     }
 
     /// Whether the text stands in a line as it is: most values do.
     private static func isBare(_ text: String) -> Bool {
-        for byte in text.utf8 {
-            switch byte {
+        let bytes = text.utf8.span
+        for index in bytes.indices {
+            switch bytes[index] {
             case 0x22, 0x3D, 0x5C: return false
             case 0x21...0x7E: continue
             default: return false
             }
         }
-        return !text.isEmpty
+        return !bytes.isEmpty
     }
 
     private mutating func escape(_ text: String, quoted: Bool) {
@@ -151,7 +141,7 @@ public struct LogLine {
     }
 
     private mutating func hexadecimal(_ byte: UInt8) {
-        if format == .json { append("\\u00") } else { append("\\x") }
+        if format == .json { bytes.append("\\u00") } else { bytes.append("\\x") }
         for digit in [byte >> 4, byte & 15] { bytes.append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
     }
 }

@@ -10,18 +10,28 @@ import Synchronization
 final class LogTime: Sendable {
     static let shared = LogTime()
 
+    /// A moment of a line.
+    struct Moment: Sendable {
+        let second: Int
+        let millisecond: Int
+
+        /// The time by the calendar.
+        static var now: Moment {
+            var now = timespec()
+            _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
+            return Moment(second: Int(now.tv_sec), millisecond: Int(now.tv_nsec / 1_000_000))
+        }
+    }
+
     private let last = Mutex((second: -1, text: [UInt8]()))
 
-    func write(to bytes: inout [UInt8]) {
-        var now = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &now)
-        let second = Int(now.tv_sec)
+    func write(_ moment: Moment, to bytes: inout [UInt8]) {
+        let (second, milliseconds) = (moment.second, moment.millisecond)
         let text = last.withLock { last in
             if last.second != second { last = (second, Self.text(second)) }
             return last.text
         }
         bytes += text
-        let milliseconds = now.tv_nsec / 1_000_000
         bytes += [
             UInt8(ascii: "."), UInt8(0x30 + milliseconds / 100), UInt8(0x30 + milliseconds / 10 % 10),
             UInt8(0x30 + milliseconds % 10), UInt8(ascii: "Z"),

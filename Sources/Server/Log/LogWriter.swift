@@ -18,13 +18,24 @@ public final class LogWriter: Sendable {
     /// How long a line may wait for others.
     private static let delay = DispatchTimeInterval.milliseconds(20)
 
-    /// So much room stays for the lines to come.
-    private static let keptRoom = 256 << 10
+    /// Room for so many lines stays for those to come.
+    private static let keptRoom = 1 << 10
+
+    /// What waits to be written.
+    private enum Entry: Sendable {
+        case line([UInt8])
+        case later(@Sendable () -> [UInt8])
+    }
+
+    /// What a line that is not made yet counts as.
+    private static let usualLine = 512
 
     private struct State {
-        var lines: [UInt8] = []
-        /// The room of what was written last, for the lines to come.
-        var room: [UInt8] = []
+        var entries: [Entry] = []
+        /// Bytes of the entries.
+        var count = 0
+        /// The room of the entries that were written last, for those to come.
+        var room: [Entry] = []
         var isScheduled = false
         var dropped = 0
     }
@@ -45,12 +56,22 @@ public final class LogWriter: Sendable {
 
     /// Writes a line, which ends in a line feed, soon.
     public func write(_ line: [UInt8]) {
+        add(.line(line), count: line.count)
+    }
+
+    /// Writes a line that is made when it is written, on the writer's own thread.
+    func write(later line: @escaping @Sendable () -> [UInt8]) {
+        add(.later(line), count: Self.usualLine)
+    }
+
+    private func add(_ entry: Entry, count: Int) {
         let schedules = state.withLock { state in
-            guard state.lines.count + line.count <= limit else {
+            guard state.count + count <= limit else {
                 state.dropped += 1
                 return false
             }
-            state.lines.append(contentsOf: line)
+            state.entries.append(entry)
+            state.count += count
             defer { state.isScheduled = true }
             return !state.isScheduled
         }
@@ -63,14 +84,23 @@ public final class LogWriter: Sendable {
     }
 
     private func drain() {
-        var lines = state.withLock { state in
+        var entries = state.withLock { state in
             state.isScheduled = false
-            defer { (state.lines, state.room) = (state.room, []) }
-            return state.lines
+            state.count = 0
+            defer { (state.entries, state.room) = (state.room, []) }
+            return state.entries
+        }
+        var lines: [UInt8] = []
+        lines.reserveCapacity(entries.count * Self.usualLine)
+        for entry in entries {
+            switch entry {
+            case .line(let line): lines += line
+            case .later(let line): lines += line()
+            }
         }
         put(lines)
-        lines.removeAll(keepingCapacity: lines.capacity <= Self.keptRoom)
-        state.withLock { $0.room = lines }
+        entries.removeAll(keepingCapacity: entries.capacity <= Self.keptRoom)
+        state.withLock { $0.room = entries }
     }
 
     private func put(_ lines: [UInt8]) {

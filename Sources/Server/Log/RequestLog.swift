@@ -14,10 +14,15 @@ public struct RequestLog: Sendable {
         self.includesHealth = includesHealth
     }
 
-    /// Writes the request's line.
+    /// Writes the request's line, which the writer's thread makes: the client's thread has others to serve.
     public func write(_ record: RequestRecord) {
         if record.isHealthCheck, !includesHealth { return }
-        var line = LogLine(format, level: "info", event: "request")
+        let (format, time) = (format, LogTime.Moment.now)
+        writer.write(later: { Self.line(record, format, at: time) })
+    }
+
+    private static func line(_ record: RequestRecord, _ format: LogLine.Format, at time: LogTime.Moment) -> [UInt8] {
+        var line = LogLine(format, level: "info", event: "request", at: time)
         line.add("request_id", record.id)
         line.add("trace_id", record.traceID)
         line.add("method", record.method)
@@ -39,6 +44,6 @@ public struct RequestLog: Sendable {
         line.add("ttft_ms", milliseconds: record.firstByte)
         line.add("total_ms", milliseconds: record.total)
         if record.end != .complete { line.add("end", record.end.rawValue) }
-        writer.write(line.finished())
+        return line.finished()
     }
 }

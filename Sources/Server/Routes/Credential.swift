@@ -30,8 +30,7 @@ enum Credential {
 
     /// The token of a bearer authorization.
     private static func bearer(_ value: String) -> Found {
-        let bytes = value.utf8
-        guard bytes.count > 7, FieldName.matches(String(value.prefix(7)), "bearer ") else { return .malformed }
-        return .key(Array(bytes.dropFirst(7).drop { $0 == 0x20 }))
+        guard value.utf8.count > 7, FieldName.hasPrefix(value, "bearer ") else { return .malformed }
+        return .key(Array(value.utf8.dropFirst(7).drop { $0 == 0x20 }))
     }
 }
