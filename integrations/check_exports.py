@@ -61,6 +61,9 @@ def check_llama_factory(folder, index):
     from llamafactory.hparams import DataArguments, FinetuningArguments, GeneratingArguments, ModelArguments
     from transformers import HfArgumentParser, Seq2SeqTrainingArguments
 
+    validation = f"{index['task']}-validation" if index.get("validation") else None
+    if validation:
+        assert get_dataset_list([validation], str(folder))[0].dataset_name == index["validation"]
     names = [f"{index['task']}-stage-{number}" for number in range(len(index["stages"]))]
     for entry, stage in zip(get_dataset_list(names, str(folder)), index["stages"]):
         assert (entry.dataset_name, entry.formatting, entry.messages) == (stage["file"], "sharegpt", "messages")
@@ -72,6 +75,7 @@ def check_llama_factory(folder, index):
         model, data, training, finetuning, _ = HfArgumentParser(groups).parse_dict(values)
         previous = [f"output/stage-{number - 1}"] if number else None
         assert model.adapter_name_or_path == previous and not finetuning.create_new_adapter
+        assert data.eval_dataset == ([validation] if validation else None)
         assert data.dataset == [names[number]] and training.max_steps == index["stages"][number]["steps"]
     return "llama-factory: dataset_info.json and every stage-N.yaml parsed by its own argument classes"
 
@@ -85,6 +89,8 @@ def check_axolotl(folder, index):
         config = AxolotlInputConfig(**values)
         assert config.max_steps == index["stages"][number]["steps"]
         assert config.datasets[0].message_field_training == "train"
+        held_out = [index["validation"]] if index.get("validation") else []
+        assert [test.path for test in config.test_datasets or []] == held_out
         assert config.lora_model_dir == (f"output/stage-{number - 1}" if number else None)
     return "axolotl: every stage-N.yaml accepted by AxolotlInputConfig"
 

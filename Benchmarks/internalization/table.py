@@ -8,6 +8,8 @@ import sys
 
 def main() -> None:
     for path in sorted(glob.glob(os.path.join(sys.argv[1], "*.json"))):
+        if path.endswith(".items.json"):
+            continue
         report = json.load(open(path, encoding="utf-8"))
         print(f"\n{os.path.basename(path)[:-5]}\n")
         print("| arm | exact % | range | char BLEU | prompt tokens | first token ms | total ms | cached total | n |")

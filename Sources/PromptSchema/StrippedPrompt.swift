@@ -24,22 +24,41 @@ public struct StrippedPrompt: Sendable, Hashable {
 ///   - recognized: What `recognize` returned for exactly these messages.
 ///   - messages: The messages of the request.
 public func strip(_ recognized: RecognizedPrompt, from messages: [PromptMessage]) -> StrippedPrompt {
-    var ranges = [[Range<Int>]](repeating: [], count: messages.count)
-    var query: [UInt8] = []
-    for segment in recognized.segments where segment.kept {
-        if segment.kind == .query { query = Array(messages[segment.message].text[segment.range]) }
-        if segment.range.isEmpty { continue }
-        if let last = ranges[segment.message].last, last.upperBound == segment.range.lowerBound {
+    var kept = KeptRanges(messages)
+    for segment in recognized.segments where segment.kept { kept.keep(segment, segment.range) }
+    return kept.prompt
+}
+
+/// Collects what stays of a prompt's messages, in order.
+struct KeptRanges {
+    private let messages: [PromptMessage]
+    private var ranges: [[Range<Int>]]
+    private var query: [UInt8] = []
+
+    init(_ messages: [PromptMessage]) {
+        self.messages = messages
+        ranges = [[Range<Int>]](repeating: [], count: messages.count)
+    }
+
+    /// Keeps a range that lies within a segment; ranges that touch become one.
+    mutating func keep(_ segment: Segment, _ range: Range<Int>) {
+        if segment.kind == .query { query = Array(messages[segment.message].text[range]) }
+        if range.isEmpty { return }
+        if let last = ranges[segment.message].last, last.upperBound == range.lowerBound {
             ranges[segment.message].removeLast()
-            ranges[segment.message].append(last.lowerBound..<segment.range.upperBound)
+            ranges[segment.message].append(last.lowerBound..<range.upperBound)
         } else {
-            ranges[segment.message].append(segment.range)
+            ranges[segment.message].append(range)
         }
     }
-    let kept = messages.indices.filter { !ranges[$0].isEmpty }.map { index in
-        var text: [UInt8] = []
-        for range in ranges[index] { text += messages[index].text[range] }
-        return StrippedMessage(role: messages[index].role, source: index, ranges: ranges[index], text: text)
+
+    /// The messages that still have bytes.
+    var prompt: StrippedPrompt {
+        let kept = messages.indices.filter { !ranges[$0].isEmpty }.map { index in
+            var text: [UInt8] = []
+            for range in ranges[index] { text += messages[index].text[range] }
+            return StrippedMessage(role: messages[index].role, source: index, ranges: ranges[index], text: text)
+        }
+        return StrippedPrompt(messages: kept, query: query)
     }
-    return StrippedPrompt(messages: kept, query: query)
 }

@@ -4,8 +4,8 @@ import Testing
 
 @Suite("the program with an embedded model", .serialized, .timeLimit(.minutes(1)))
 struct EngineTests {
-    private static func serving(_ model: TinyEngineModel) throws -> TinyTask {
-        let task = try TinyTask(model: model)
+    private static func serving(_ model: TinyEngineModel, stage: String? = nil) throws -> TinyTask {
+        let task = try TinyTask(model: model, stage: stage)
         try task.configure(
             """
             engines:
@@ -17,6 +17,21 @@ struct EngineTests {
                 full_prompt: {backend: tiny, model: tiny-base}
             """)
         return task
+    }
+
+    @Test("an intermediate stage: the tuned model gets its share of the template, the last example and the query")
+    func ramp() async throws {
+        let task = try Self.serving(
+            try TinyEngineModel(), stage: #"{"tau": 0.5, "k": 1, "template": {"0": [[0, 9]], "1": []}}"#)
+        let gateway = try await RunningGateway(["--config", task.config])
+        #expect(gateway.output.contains("still sends 0.50 of the template and 1 example"), "\(gateway.output)")
+        let tuned = try await gateway.chat(TinyTask.prompt("what is it", more: ",\"max_tokens\":8"))
+        #expect(tuned.header("x-promptintern-arm") == "internalized")
+        // A byte is a token: "You turn " and "Q: half of it\nA: =A1/2\n\n" in a system message of 10 more.
+        #expect(tuned.header("x-promptintern-tokens-after") == "\(29 + 9 + 24 + 10)")
+        let savings = try await gateway.send("GET", "/v1/savings?task=tiny").text
+        #expect(savings.totalRequests == 1)
+        #expect(gateway.stop() == 0)
     }
 
     private static func body(_ model: String, _ more: String = "") -> String {

@@ -14,7 +14,9 @@ struct TinyTask {
     var config: String { folder.path + "/gateway.yaml" }
 
     /// Writes the task folder; the manifest has the schema's real fingerprint, and the model's real hashes if one is given.
-    init(manifest: Bool = true, model: TinyEngineModel? = nil) throws {
+    ///
+    /// - Parameter stage: the manifest's stage, if it is not the last one.
+    init(manifest: Bool = true, model: TinyEngineModel? = nil, stage: String? = nil) throws {
         self.model = model
         folder = try TinyModelFolder()
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -29,13 +31,13 @@ struct TinyTask {
         let zero = String(repeating: "0", count: 64)
         _ = try folder.write(
             """
-            {"format_version": 1, "task": "tiny", "schema_fingerprint": "\(hash)",
+            {"format_version": \(stage == nil ? 1 : 3), "task": "tiny", "schema_fingerprint": "\(hash)",
              "tokenizer_sha256": "\(try model.map { try sha256($0.base + "/tokenizer.json") } ?? zero)",
              "base_model": {"folder": "\(model?.base ?? "base")",
               "sha256": "\(try model.map { try sha256($0.base + "/model.safetensors") } ?? zero)"},
              "adapter": {"folder": "\(model?.adapter ?? "adapter")",
               "sha256": "\(try model.map { try sha256($0.adapter + "/adapter_model.safetensors") } ?? zero)"},
-             "stage": {"tau": 0, "k": 0}, "figures": {}, "created": "2026-11-21T00:00:00Z"}
+             "stage": \(stage ?? #"{"tau": 0, "k": 0}"#), "figures": {}, "created": "2026-11-21T00:00:00Z"}
             """, to: "tasks/tiny/manifest.json")
     }
 

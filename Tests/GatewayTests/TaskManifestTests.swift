@@ -1,5 +1,6 @@
 import Foundation
 import Gateway
+import PromptSchema
 import Testing
 
 @Suite("Manifests")
@@ -34,6 +35,34 @@ struct TaskManifestTests {
                 + #""task":"formulas","tokenizer_sha256":"bb"}"#)
     }
 
+    @Test(
+        "a stage that still needs a part of the prompt is version 3 and says which part; without that nothing is stripped"
+    )
+    func stages() throws {
+        let stage = #""stage":{"k":2,"tau":0.5,"template":{"0":[[0,4],[9,12]],"1":[]}}"#
+        let json = Self.json.replacingOccurrences(of: #""format_version": 1"#, with: #""format_version": 3"#)
+            .replacingOccurrences(of: #""stage": {"tau": 0.0, "k": 0}"#, with: stage)
+        let manifest = try #require(try load(json))
+        #expect(manifest.stage.plan?.literals == [0: [0..<4, 9..<12], 1: []] && manifest.stage.plan?.examples == 2)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let written = String(decoding: try encoder.encode(manifest), as: UTF8.self)
+        #expect(written.contains(stage) && written.contains(#""format_version":3"#))
+        #expect(ManifestCheck(manifest, task: "formulas", facts: Self.facts).isMatch)
+        let silent = json.replacingOccurrences(of: #","template":{"0":[[0,4],[9,12]],"1":[]}"#, with: "")
+        guard case .differs(let problems) = ManifestCheck(try load(silent), task: "formulas", facts: Self.facts) else {
+            Issue.record("a stage without its template was taken")
+            return
+        }
+        #expect(problems.count == 1 && problems[0].contains("promote the stage again"))
+        let provider = json.replacingOccurrences(
+            of: #""tokenizer_sha256": "bb","#,
+            with: #""provider_model": {"base": "b", "name": "n", "provider": "https://api.example/v1"},"#)
+        #expect(try load(provider)?.providerModel?.name == "n")
+        let backwards = json.replacingOccurrences(of: "[9,12]", with: "[12,9]")
+        #expect(throws: GatewayError.self) { try load(backwards) }
+    }
+
     @Test("a folder without a manifest has none")
     func missing() throws {
         let folder = try LedgerFolder()
@@ -44,7 +73,7 @@ struct TaskManifestTests {
     @Test(
         "a manifest that is not understood is refused by file and key",
         arguments: [
-            ("{", "not JSON"), (#"{"format_version": 3}"#, "format_version is 3"),
+            ("{", "not JSON"), (#"{"format_version": 4}"#, "format_version is 4"),
             (#"{"format_version": 2, "task": "a", "schema_fingerprint": "b"}"#, "\"provider_model\" is missing"),
             (#"{"format_version": 1, "task": "a"}"#, "\"schema_fingerprint\" is missing"),
             (#"{"format_version": "1"}"#, "\"format_version\" has the wrong type"),

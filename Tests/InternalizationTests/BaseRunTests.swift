@@ -23,12 +23,13 @@ struct BaseRunTests {
         _ task: SmallTask, steps: Int, folder: String
     ) throws -> (ModelWeights, [BaseRun.Progress]) {
         let recipe = recipe(steps: steps)
-        let corpus = BaseCorpus(recipe: recipe, rows: [task.rows, task.rows], encoder: task.encoder)
+        let corpus = try BaseCorpus(
+            recipe: recipe, rows: [task.rows, task.rows], heldOut: task.heldOut, encoder: task.encoder)
         let model = recipe.model(
             vocabularySize: task.encoder.tokenizer.vocabularySize, endToken: task.encoder.template.stopTokens[0])
         var seen: [BaseRun.Progress] = []
         let weights = try BaseRun(
-            recipe: recipe, model: model, corpus: corpus, heldOut: task.heldOut, folder: folder, threads: 2
+            plan: recipe.plan, model: model, source: corpus, folder: folder, threads: 2
         ).run { seen.append($0) }
         return (weights, seen)
     }
@@ -50,7 +51,7 @@ struct BaseRunTests {
     @Test("a step's rows do not depend on the number of threads, and only answers and queries are to be predicted")
     func batches() throws {
         let task = try SmallTask()
-        let corpus = BaseCorpus(recipe: Self.recipe(steps: 1), rows: [task.rows, task.rows], encoder: task.encoder)
+        let corpus = try BaseCorpus(recipe: Self.recipe(steps: 1), rows: [task.rows, task.rows], encoder: task.encoder)
         for step in [0, 1, 25, 26] {
             let one = try corpus.batch(step: step, threads: 1)
             let two = try corpus.batch(step: step, threads: 2)

@@ -36,6 +36,7 @@ struct CompressorTests {
             for literal in schema.removableLiterals {
                 let kept = try #require(result.literals[literal.number])
                 #expect(isSubsequence(kept, of: literal.text))
+                #expect((result.cuts?[literal.number] ?? []).flatMap { literal.text[$0] } == kept)
                 #expect(isSubsequence(last.literals[literal.number] ?? [], of: kept), "\(compressor.name) at \(rate)")
                 text += kept
             }

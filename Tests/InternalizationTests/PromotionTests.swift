@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import PromptSchema
 import TestSupport
 import Testing
 import Tuning
@@ -86,5 +87,41 @@ struct PromotionTests {
             #expect(try weights(folder) == expected)
         }
         #expect(throws: InternalizationError.self) { try Promotion.rollback(taskFolder: folder.path) }
+    }
+
+    @Test("an earlier stage is promoted with the cuts of its template, and a provider's manifest before it comes back")
+    func stages() throws {
+        let task = try SmallTask()
+        let folder = try folder(task)
+        let schema = task.encoder.schema
+        let provider = Data(#"{"format_version":2,"provider_model":{},"created":"2026-01-01T00:00:00Z"}"#.utf8)
+        try Promotion.install(manifest: provider, taskFolder: folder.path)
+        var thresholds = Promotion.Thresholds()
+        thresholds.minimumRows = 100
+        let stage = Stage(templateRate: 0.5, exampleCount: 2)
+        let template = RuleCompressor().compress(schema, rate: 0.5, countTokens: task.encoder.count)
+        try Promotion(taskFolder: folder.path, schema: schema, thresholds: thresholds).promote(
+            adapter: adapter(task, seed: 1), tuned: result("C", 95), bar: result("B1", 95), control: result("B3", 90),
+            stage: .init(stage, template: template))
+        let promoted = try manifest(folder)
+        #expect(promoted.formatVersion == 3 && promoted.stage.k == 2 && promoted.stage.tau == template.actualRate)
+        for literal in schema.literals {
+            let cuts = promoted.stage.template?[literal.number] ?? []
+            #expect(cuts.flatMap { literal.text[$0] } == template.literals[literal.number])
+        }
+        #expect(promoted.figures.stageExact == 95 && promoted.figures.queryOnlyExact == nil)
+        #expect(try Promotion.rollback(taskFolder: folder.path) == "2026-01-01T00:00:00Z")
+        #expect(try Data(contentsOf: URL(fileURLWithPath: folder.path + "/manifest.json")) == provider)
+    }
+
+    @Test("a template that was written anew cannot be promoted before the last stage")
+    func rewritten() throws {
+        let written = CompressedTemplate(literals: [0: Array("other".utf8)], tokensBefore: 9, tokensAfter: 1)
+        #expect(throws: InternalizationError.self) {
+            try PromotedManifest.PromotedStage(Stage(templateRate: 0.5, exampleCount: 1), template: written)
+        }
+        #expect(
+            try PromotedManifest.PromotedStage(Stage(templateRate: 0, exampleCount: 0), template: written)
+                == .queryOnly)
     }
 }

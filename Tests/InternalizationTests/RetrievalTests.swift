@@ -1,5 +1,8 @@
+import Engine
 import Foundation
+import TestSupport
 import Testing
+import Tokenization
 import Tuning
 
 @testable import Internalization
@@ -100,6 +103,35 @@ struct RetrievalSettingsTests {
                 let angle = Float(text.count) / 40
                 return [cos(angle), sin(angle)]
             }
+        }
+    }
+
+    @Test("the base model's hidden states are means of length 1, cached by text, and equal texts are nearest")
+    func hiddenStates() throws {
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        let embedder = try HiddenStateEmbedder(
+            base: task.base, baseDigest: "base", tokenizer: task.encoder.tokenizer, cache: folder.path + "/cache")
+        let texts = task.rows.prefix(12).map(\.query)
+        let vectors = try embedder.vectors(texts)
+        #expect(vectors.allSatisfy { abs($0.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5 && $0.count == 64 })
+        let model = try DecoderModel(weights: task.base)
+        let mean = try model.embedding(task.encoder.tokenizer.encode(Array(texts[3].utf8)))
+        let length = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        #expect(zip(mean, vectors[3]).allSatisfy { abs($0 / length - $1) < 1e-5 })
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")
+        #expect(files.count == 1)
+        #expect(try embedder.vectors(texts) == vectors)
+        try Data("damaged".utf8).write(to: URL(fileURLWithPath: folder.path + "/cache/" + files[0]))
+        #expect(try embedder.vectors(texts) == vectors)
+
+        var settings = RetrievalSettings()
+        settings.method = .embeddings
+        let retriever = try ExampleRetriever(bank: task.rows, settings: settings, embedder: embedder)
+        for row in task.rows.prefix(8) {
+            let examples = retriever.examples(forTraining: row, count: 5)
+            #expect(examples.count == 5)
+            #expect(examples.allSatisfy { $0.answer != row.answer && $0.query != row.query && $0.group != row.group })
+            #expect(retriever.examples(forTraining: row, count: 2) == examples.suffix(2))
         }
     }
 

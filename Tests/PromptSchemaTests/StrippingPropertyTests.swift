@@ -47,6 +47,82 @@ struct StrippingPropertyTests {
         #expect(recognized > Self.cases / 2)
     }
 
+    @Test("what an intermediate stage keeps is what its training prompts had; with fewer examples it is refused")
+    func stages() throws {
+        let seed: UInt64 = 20_260_103
+        let cases = 20_000
+        print("seed \(seed), \(cases) cases")
+        var random = SeededRandom(seed: seed)
+        let schemas = try shipped()
+        let texts = schemas.map { HostileText($0) }
+        var compared = 0
+        for number in 0..<cases {
+            let schema = schemas[number % schemas.count]
+            let parts = texts[number % schemas.count].parts(of: schema, &random)
+            guard let messages = try? schema.render(parts), case .task(let prompt) = schema.recognize(messages) else {
+                continue
+            }
+            var ranges: [Int: [Range<Int>]] = [:]
+            var replaced: [Int: [UInt8]] = [:]
+            for literal in schema.literals where !literal.keep {
+                let cuts = (0..<4).map { _ in Int.random(in: 0...literal.text.count, using: &random) }.sorted()
+                ranges[literal.number] = [cuts[0]..<cuts[1], cuts[2]..<cuts[3]]
+                replaced[literal.number] = Array(literal.text[cuts[0]..<cuts[1]] + literal.text[cuts[2]..<cuts[3]])
+            }
+            let plan = StripPlan(literals: ranges, examples: Int.random(in: 0...4, using: &random))
+            #expect(plan.fits(schema))
+            var staged = schema.parts(of: prompt, in: messages)
+            let first = staged.examples.count - plan.examples
+            let stripped = strip(prompt, from: messages, keeping: plan, of: schema)
+            guard let stripped else {
+                #expect(first < 0, "case \(number) with seed \(seed) was refused")
+                continue
+            }
+            staged.examples = staged.examples.enumerated().filter { index, example in
+                if case .custom = example, schema.unknownExamples == .keep { return true }
+                return index >= first
+            }.map(\.element)
+            let expected = try schema.renderStage(staged, replacing: replaced)
+            let left = stripped.messages.map { PromptMessage(role: $0.role, text: $0.text) }
+            guard first >= 0, left == expected, stripped.query == parts.query else {
+                Issue.record("case \(number) with seed \(seed): \(left) is not \(expected)")
+                return
+            }
+            compared += 1
+        }
+        #expect(compared > cases / 8)
+    }
+
+    @Test("a plan that keeps everything changes nothing, one that keeps nothing strips, one that does not fit says so")
+    func plans() throws {
+        let schema = try Fixtures.singleMessage()
+        let literal = try #require(schema.literals.first { !$0.keep })
+        let count = literal.text.count
+        #expect(StripPlan(literals: [literal.number: [0..<count]], examples: 2).fits(schema))
+        #expect(!StripPlan(literals: [literal.number: [0..<count + 1]], examples: 2).fits(schema))
+        #expect(!StripPlan(literals: [literal.number: [0..<2, 1..<3]], examples: 2).fits(schema))
+        #expect(!StripPlan(literals: [99: []], examples: 2).fits(schema))
+        #expect(!StripPlan(literals: [:], examples: -1).fits(schema))
+        var random = SeededRandom(seed: 7)
+        let text = HostileText(schema)
+        let messages = try #require(
+            (0..<200).lazy.compactMap { _ in
+                try? schema.render(text.parts(of: schema, &random))
+            }.first { schema.recognize($0).prompt != nil })
+        let prompt = try #require(schema.recognize(messages).prompt)
+        let examples = prompt.segments.count { $0.kind == .examples }
+        let whole = StripPlan(
+            literals: Dictionary(
+                uniqueKeysWithValues: schema.literals.filter { !$0.keep }.map { ($0.number, [0..<$0.text.count]) }),
+            examples: examples)
+        let kept = strip(prompt, from: messages, keeping: whole, of: schema)
+        #expect(kept?.messages.map(\.text) == messages.map(\.text))
+        let none = StripPlan(literals: [:], examples: 0)
+        #expect(strip(prompt, from: messages, keeping: none, of: schema) == strip(prompt, from: messages))
+        #expect(
+            strip(prompt, from: messages, keeping: StripPlan(literals: [:], examples: examples + 1), of: schema) == nil)
+    }
+
     @Test("a prompt with one changed template byte is never stripped")
     func changedByte() throws {
         let seed: UInt64 = 20_260_102

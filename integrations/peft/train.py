@@ -152,7 +152,7 @@ class Run:
         config = LoraConfig(
             r=self.recipe["rank"],
             lora_alpha=self.recipe["alpha"],
-            lora_dropout=0.0,
+            lora_dropout=self.recipe.get("dropout", 0.0),
             target_modules="all-linear",
             task_type="CAUSAL_LM",
         )
@@ -160,7 +160,7 @@ class Run:
 
     def optimizer(self, model):
         trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        return torch.optim.AdamW(trained, lr=0.0, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0)
+        return torch.optim.AdamW(trained, lr=0.0, betas=(0.9, 0.999), eps=1e-8, weight_decay=self.recipe["weightDecay"])
 
     def train(self):
         plain = self.model()
@@ -201,7 +201,7 @@ class Run:
             total += loss.detach()
         for group in optimizer.param_groups:
             group["lr"] = step["rate"]
-        self.accelerator.clip_grad_norm_(model.parameters(), 1.0)
+        self.accelerator.clip_grad_norm_(model.parameters(), self.recipe["clip"])
         optimizer.step()
         optimizer.zero_grad()
         return self.accelerator.reduce(total, reduction="sum").item() / tokens, tokens

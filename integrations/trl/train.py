@@ -2,7 +2,8 @@
 
     accelerate launch train.py FOLDER [FIRST_STAGE] [--use_cpu true …]
 
-FOLDER is the export; further arguments override its YAML files. TRL's own command line starts every run from a new adapter,
+FOLDER is the export; further arguments override its YAML files. Held-out rows, where the export has some, are tested after
+each stage. TRL's own command line starts every run from a new adapter,
 so that `trl sft --config stage-0.yaml` trains the first stage only.
 """
 
@@ -18,7 +19,7 @@ from transformers import AutoModelForCausalLM
 from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, SFTConfig, SFTTrainer, TrlParser, get_peft_config
 
 
-def train(stage, overrides):
+def train(stage, validation, overrides):
     parser = TrlParser((ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig))
     _, training, settings, mixture = parser.parse_args_and_config(
         ["--config", f"stage-{stage}.yaml", *overrides], fail_with_unknown_args=True
@@ -32,8 +33,11 @@ def train(stage, overrides):
         adapter = get_peft_config(settings)
     data = mixture.datasets[0]
     rows = load_dataset(data.path, data_files=data.data_files, split=data.split)
-    trainer = SFTTrainer(model=model, args=training, train_dataset=rows, peft_config=adapter)
+    held_out = load_dataset("json", data_files=validation, split="train") if validation else None
+    trainer = SFTTrainer(model=model, args=training, train_dataset=rows, eval_dataset=held_out, peft_config=adapter)
     trainer.train()
+    if validation:
+        print(f"stage {stage}: {trainer.evaluate()}", flush=True)
     trainer.save_model(training.output_dir)
 
 
@@ -41,9 +45,9 @@ def main():
     os.chdir(sys.argv[1])
     arguments = sys.argv[2:]
     first = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else 0
-    stages = json.loads(pathlib.Path("export.json").read_text())["stages"]
-    for stage in range(first, len(stages)):
-        train(stage, arguments)
+    index = json.loads(pathlib.Path("export.json").read_text())
+    for stage in range(first, len(index["stages"])):
+        train(stage, index.get("validation"), arguments)
 
 
 if __name__ == "__main__":

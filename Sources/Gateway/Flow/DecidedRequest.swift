@@ -68,15 +68,16 @@ struct DecidedRequest: Sendable {
         return reason == .unsupportedFeature ? features.joined(separator: ", ") : nil
     }
 
-    /// Takes out what the segments say; nil if nothing would be left or a cut would split a character.
+    /// Takes out what the tuned model does without; nil if nothing would be left, a cut would split a character, or the
+    /// request lacks what the model's stage still needs.
     private static func strip(_ recognized: RecognizedRequest) -> StrippedRequest? {
-        guard let prompt = recognized.prompt, let messages = recognized.messages else { return nil }
-        let stripped = PromptSchema.strip(prompt, from: messages.messages)
-        guard !stripped.messages.isEmpty else { return nil }
+        guard case .task(let task, let prompt) = recognized.outcome, let messages = recognized.messages,
+            let stripped = task.strip(prompt, from: messages.messages), !stripped.messages.isEmpty
+        else { return nil }
         let selection = stripped.messages.map { messages.selection(of: $0.source, keeping: $0.ranges) }
         guard recognized.request.body(keeping: selection) != nil else { return nil }
         let pieces = stripped.messages.map { piece(of: $0, prompt.segments) }
-        let counter = recognized.task?.counter
+        let counter = task.counter
         return StrippedRequest(
             messages: stripped.messages.map { PromptMessage(role: $0.role, text: $0.text) }, selection: selection,
             tokens: counter?.count(pieces) ?? PromptCounter.estimate(pieces))
@@ -86,16 +87,20 @@ struct DecidedRequest: Sendable {
     private static func piece(of message: StrippedMessage, _ segments: [Segment]) -> CountedMessage {
         var piece = CountedMessage(role: message.role, text: message.text)
         var end = 0
-        for segment in segments where segment.kept && segment.message == message.source && !segment.range.isEmpty {
-            piece.stretches.append(.init(kind: .init(segment.kind), range: end..<end + segment.range.count))
-            end += segment.range.count
+        for range in message.ranges {
+            for segment in segments where segment.message == message.source && segment.range.overlaps(range) {
+                let count = segment.range.clamped(to: range).count
+                piece.stretches.append(.init(kind: .init(segment.kind), range: end..<end + count))
+                end += count
+            }
         }
         return piece
     }
 }
 
 extension Reason {
-    /// Nothing would be left of the prompt, or a cut would split a character.
+    /// Nothing would be left of the prompt, a cut would split a character, or the request has fewer examples than the
+    /// tuned model's stage needs.
     static let unstrippable = Reason(rawValue: "unstrippable")
     /// The body cannot be read as a chat completion request.
     static let invalidRequest = Reason(rawValue: "invalid_request")

@@ -17,6 +17,8 @@ public struct TaskStatus: Sendable, Equatable, Codable {
     public var manifest: String
     /// What differs, and what to do; empty unless the manifest differs.
     public var problems: [String]
+    /// What the tuned model's prompts still have beside the query: share of the template, and examples; absent if nothing.
+    public var stage: Stage?
     /// Who answers stripped prompts, absent if nobody does.
     public var tunedBackend: String?
     /// The tuned model.
@@ -28,6 +30,14 @@ public struct TaskStatus: Sendable, Equatable, Codable {
     /// Where tokens of prompts come from: `counted` or `estimated`.
     public var counts: String
 
+    /// An intermediate stage.
+    public struct Stage: Sendable, Equatable, Codable {
+        /// Share of the template.
+        public var template: Double
+        /// Number of examples.
+        public var examples: Int
+    }
+
     init(_ task: GatewayTask, _ flags: Flags) {
         self.task = task.name
         schemaVersion = task.schema.version
@@ -36,7 +46,9 @@ public struct TaskStatus: Sendable, Equatable, Codable {
         configuredMode = task.initialMode
         switch task.manifest {
         case .missing: (manifest, problems) = ("missing", [])
-        case .matches: (manifest, problems) = ("matches", [])
+        case .matches(let promoted):
+            (manifest, problems) = ("matches", [])
+            if !promoted.stage.isQueryOnly { stage = Stage(template: promoted.stage.tau, examples: promoted.stage.k) }
         case .differs(let sentences): (manifest, problems) = ("differs", sentences)
         }
         tunedBackend = task.tuned?.backend
@@ -49,7 +61,7 @@ public struct TaskStatus: Sendable, Equatable, Codable {
     /// The names in JSON.
     public enum CodingKeys: String, CodingKey {
         /// `task` and the like: the properties' names in the JSON's spelling.
-        case task, mode, manifest, problems, counts
+        case task, mode, manifest, problems, stage, counts
         case schemaVersion = "schema_version"
         case schemaFingerprint = "schema_fingerprint"
         case configuredMode = "configured_mode"

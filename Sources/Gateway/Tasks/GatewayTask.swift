@@ -59,7 +59,7 @@ public struct GatewayTask: Sendable {
         self.schema = schema
         self.full = full
         self.tuned = tuned
-        self.manifest = manifest
+        self.manifest = manifest.fitting(schema)
         self.counter = counter
         self.initialMode = initialMode
         self.breaker = breaker
@@ -67,6 +67,15 @@ public struct GatewayTask: Sendable {
 
     /// The task's name.
     public var name: String { schema.id }
+
+    /// What the tuned model still needs of a prompt: the query, and at an intermediate stage cuts of the template and the
+    /// last examples. Nil if that cannot be cut out of this request.
+    func strip(_ prompt: RecognizedPrompt, from messages: [PromptMessage]) -> StrippedPrompt? {
+        guard case .matches(let manifest) = manifest, let plan = manifest.stage.plan else {
+            return PromptSchema.strip(prompt, from: messages)
+        }
+        return PromptSchema.strip(prompt, from: messages, keeping: plan, of: schema)
+    }
 
     /// Whether the mode may lead to stripping.
     var mayStrip: Bool { tuned != nil && manifest.isMatch }

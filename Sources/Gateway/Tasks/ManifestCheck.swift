@@ -1,3 +1,5 @@
+import PromptSchema
+
 /// What a manifest's hashes really are now; nil for what this machine does not hold, which is then not compared.
 public struct ManifestFacts: Sendable, Equatable {
     /// The loaded schema's fingerprint.
@@ -69,7 +71,19 @@ public enum ManifestCheck: Sendable, Equatable {
                         + "leave the model out of the task's tuned backend, or name that one")
             }
         }
+        if !manifest.stage.isQueryOnly, manifest.stage.template == nil {
+            problems.append(
+                "the manifest's stage keeps a part of the prompt and does not say which: promote the stage again")
+        }
         self = problems.isEmpty ? .matches(manifest) : .differs(problems)
+    }
+
+    /// The same check, if what the manifest's stage keeps of the template lies within the schema's literals.
+    func fitting(_ schema: Schema) -> ManifestCheck {
+        guard case .matches(let manifest) = self, let plan = manifest.stage.plan, !plan.fits(schema) else {
+            return self
+        }
+        return .differs(["the manifest's stage keeps what is not in the template: promote the stage again"])
     }
 
     /// True if nothing differs.

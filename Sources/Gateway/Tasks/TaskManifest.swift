@@ -1,9 +1,11 @@
 import Foundation
+public import PromptSchema
 
 /// The file `manifest.json` of a task folder: what exactly a tuned model was trained with.
 ///
 /// Promotion writes it; the gateway strips a task's prompts only if every hash in it still holds. Folders that are not
-/// absolute count from the manifest's own folder.
+/// absolute count from the manifest's own folder. Format version 1 names folders here, version 2 a provider's model;
+/// version 3 names either, and a stage that still needs a part of the prompt.
 public struct TaskManifest: Sendable, Equatable {
     /// The base model.
     public struct BaseModel: Sendable, Equatable, Codable {
@@ -39,11 +41,23 @@ public struct TaskManifest: Sendable, Equatable {
         public var tau: Double
         /// The number of examples that were still in the prompt; 0 at the end.
         public var k: Int
+        /// What was still in the prompt of each literal that stripping removes, by the literal's number: byte ranges, in
+        /// JSON [first byte, byte behind the last]. Nil at the end.
+        public var template: [Int: [Range<Int>]]?
 
         /// Names a stage.
-        public init(tau: Double, k: Int) {
+        public init(tau: Double, k: Int, template: [Int: [Range<Int>]]? = nil) {
             self.tau = tau
             self.k = k
+            self.template = template
+        }
+
+        /// Whether the query is all that is left.
+        public var isQueryOnly: Bool { tau == 0 && k == 0 }
+
+        /// What stripping leaves beside the query; nil if nothing.
+        public var plan: StripPlan? {
+            isQueryOnly ? nil : StripPlan(literals: template ?? [:], examples: k)
         }
     }
 
@@ -66,14 +80,14 @@ public struct TaskManifest: Sendable, Equatable {
 
     /// The tuned model.
     public enum TunedModel: Sendable, Equatable {
-        /// Folders here: the tokenizer's SHA-256, the base model, the adapter. Format version 1.
+        /// Folders here: the tokenizer's SHA-256, the base model, the adapter.
         case folders(tokenizerSHA256: String, base: BaseModel, adapter: Adapter)
-        /// A provider's model. Format version 2.
+        /// A provider's model.
         case provider(ProviderModel)
     }
 
     /// The newest version there is.
-    public static let formatVersion = 2
+    public static let formatVersion = 3
     /// The file's name in the task folder.
     public static let fileName = "manifest.json"
 
@@ -183,7 +197,7 @@ extension TaskManifest: Codable {
         task = try values.decode(String.self, forKey: .task)
         schemaFingerprint = try values.decode(String.self, forKey: .schemaFingerprint)
         model =
-            version == 1
+            version == 1 || version == 3 && !values.contains(.providerModel)
             ? .folders(
                 tokenizerSHA256: try values.decode(String.self, forKey: .tokenizerSHA256),
                 base: try values.decode(BaseModel.self, forKey: .baseModel),
@@ -197,7 +211,7 @@ extension TaskManifest: Codable {
     /// Writes the manifest's JSON.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(providerModel == nil ? 1 : 2, forKey: .formatVersion)
+        try values.encode(!stage.isQueryOnly ? 3 : providerModel == nil ? 1 : 2, forKey: .formatVersion)
         try values.encode(task, forKey: .task)
         try values.encode(schemaFingerprint, forKey: .schemaFingerprint)
         switch model {

@@ -1,10 +1,18 @@
 import PromptSchema
 public import Tuning
 
+/// What a base model is trained and examined on.
+public protocol BaseSource {
+    /// The sequences of an optimizer step, counted from 0; the same for the same step.
+    func batch(step: Int, threads: Int) throws -> [PackedSequence]
+    /// Sequences that no step trains on, with losses on the answers only, for the examination after `step` steps.
+    func examination(after step: Int) throws -> [PackedSequence]
+}
+
 /// The text of a base model's training: for every step, rows of each source with the prompt that the source asks for.
 ///
 /// A step's rows depend on the recipe's seed and the step's number only, so a resumed run sees what it would have seen.
-public struct BaseCorpus: Sendable {
+public struct BaseCorpus: BaseSource, Sendable {
     /// A source with its rows.
     private struct Part: Sendable {
         let source: BaseRecipe.Source
@@ -17,9 +25,12 @@ public struct BaseCorpus: Sendable {
     private let encoder: PromptEncoder
     private let parts: [Part]
     private let emptied: [Int: [UInt8]]
+    private let heldOut: [PackedSequence]
 
-    /// A corpus over the rows of each of the recipe's sources, in their order.
-    public init(recipe: BaseRecipe, rows: [[TaskRow]], encoder: PromptEncoder) {
+    /// A corpus over the rows of each of the recipe's sources, in their order; `heldOut` rows are examined, query-only.
+    public init(
+        recipe: BaseRecipe, rows: [[TaskRow]], heldOut: [TaskRow] = [], encoder: PromptEncoder
+    ) throws(InternalizationError) {
         precondition(rows.count == recipe.sources.count)
         self.recipe = recipe
         self.encoder = encoder
@@ -28,8 +39,8 @@ public struct BaseCorpus: Sendable {
                 source: source, rows: rows, swap: ArgumentSwap(rows),
                 retriever: source.prompt == .full ? ExampleRetriever(bank: rows) : nil)
         }
-        let removable = encoder.schema.literals.filter { !$0.keep }
-        emptied = Dictionary(uniqueKeysWithValues: removable.map { ($0.number, []) })
+        emptied = encoder.schema.emptiedLiterals
+        self.heldOut = try Self.examination(heldOut, encoder)
     }
 
     /// Passes over a source's rows after `steps` steps.
@@ -59,8 +70,13 @@ public struct BaseCorpus: Sendable {
         return (0..<longest).flatMap { index in lanes.compactMap { index < $0.count ? $0[index] : nil } }
     }
 
-    /// Query-only rows with losses on the answers, to measure what has been learned.
-    public func examination(_ rows: [TaskRow]) throws(InternalizationError) -> [PackedSequence] {
+    /// The held-out rows, always the same.
+    public func examination(after step: Int) -> [PackedSequence] { heldOut }
+
+    private static func examination(
+        _ rows: [TaskRow], _ encoder: PromptEncoder
+    ) throws(InternalizationError) -> [PackedSequence] {
+        let emptied = encoder.schema.emptiedLiterals
         var sequences: [PackedSequence] = []
         for start in stride(from: 0, to: rows.count, by: 24) {
             var examples: [EncodedExample] = []
@@ -113,23 +129,4 @@ struct RowOrder {
     }
 
     private static func divisor(_ a: Int, _ b: Int) -> Int { b == 0 ? a : divisor(b, a % b) }
-}
-
-extension PackedSequence {
-    /// Packs prompts that start alike; answers count 1 a token, what a prompt has of its own `promptWeight`.
-    init(packing examples: [EncodedExample], promptWeight: Float) {
-        var shared = max(0, (examples.map(\.prompt.count).min() ?? 1) - 1)
-        let first = examples.first?.prompt ?? []
-        for example in examples.dropFirst() {
-            shared = zip(first.prefix(shared), example.prompt).prefix { $0 == $1 }.count
-        }
-        self.init(prefix: Array(first.prefix(shared)))
-        for example in examples {
-            let rest = Array(example.prompt.dropFirst(shared))
-            append(
-                rest + example.answer,
-                weights: [Float](repeating: promptWeight, count: rest.count)
-                    + [Float](repeating: 1, count: example.answer.count))
-        }
-    }
 }

@@ -1,5 +1,6 @@
 public import Engine
 import Foundation
+import Tuning
 
 /// Everything that decides a small base model trained on a task's own text, besides the data: a task's `base.json`.
 public struct BaseRecipe: Sendable, Codable, Equatable {
@@ -105,6 +106,15 @@ public struct BaseRecipe: Sendable, Codable, Equatable {
             vocabularySize: vocabularySize, hiddenSize: hiddenSize, intermediateSize: intermediateSize,
             layerCount: layerCount, headCount: headCount, keyValueHeadCount: keyValueHeadCount,
             headSize: hiddenSize / headCount, maximumPositions: 2_048, endTokens: [endToken])
+    }
+
+    /// How the weights are found.
+    public var plan: BaseRun.Plan {
+        BaseRun.Plan(
+            seed: seed, steps: steps,
+            schedule: RateSchedule(
+                peak: rate, warmUpSteps: warmUpSteps, totalSteps: steps, decaySteps: decaySteps, finalShare: 0.02),
+            weightDecay: weightDecay)
     }
 
     private static func place(of error: any Error) -> String {

@@ -1,9 +1,31 @@
 public import Engine
 import Foundation
-import Tuning
+public import Tuning
 
-/// Trains a base model from nothing by a recipe, in a run folder that it can go on from after any interruption.
+/// Trains a base model from nothing, in a run folder that it can go on from after any interruption.
 public struct BaseRun {
+    /// How the weights are found, besides what they are trained on.
+    public struct Plan: Sendable {
+        /// Seed of the weights.
+        public var seed: UInt64
+        /// Optimizer steps.
+        public var steps: Int
+        /// The learning rate over the steps.
+        public var schedule: RateSchedule
+        /// AdamW's weight decay.
+        public var weightDecay: Float
+        /// Steps between two examinations.
+        public var examinationInterval = 200
+
+        /// A plan that is examined every 200 steps.
+        public init(seed: UInt64, steps: Int, schedule: RateSchedule, weightDecay: Float) {
+            self.seed = seed
+            self.steps = steps
+            self.schedule = schedule
+            self.weightDecay = weightDecay
+        }
+    }
+
     /// What a progress display shows.
     public struct Progress: Sendable {
         /// Steps done, and steps in all.
@@ -20,23 +42,18 @@ public struct BaseRun {
         public let tokensPerSecond: Double
     }
 
-    private let recipe: BaseRecipe
-    private let corpus: BaseCorpus
-    private let heldOut: [PackedSequence]
+    private let plan: Plan
+    private let source: any BaseSource
     private let model: ModelConfig
     private let folder: String
     private let threads: Int
 
-    private static let examinationInterval = 200
     private static let checkpointInterval = 100
 
-    /// Prepares a run in `folder`; `heldOut` rows are examined, never trained on.
-    public init(
-        recipe: BaseRecipe, model: ModelConfig, corpus: BaseCorpus, heldOut: [TaskRow], folder: String, threads: Int
-    ) throws(InternalizationError) {
-        self.recipe = recipe
-        self.corpus = corpus
-        self.heldOut = try corpus.examination(heldOut)
+    /// Prepares a run in `folder`.
+    public init(plan: Plan, model: ModelConfig, source: any BaseSource, folder: String, threads: Int) {
+        self.plan = plan
+        self.source = source
         self.model = model
         self.folder = folder
         self.threads = threads
@@ -44,49 +61,46 @@ public struct BaseRun {
 
     /// Trains what is left to train and returns the weights.
     ///
-    /// The rate's plateau does not depend on the number of steps: a run whose recipe got more steps goes on.
+    /// Where the rate's plateau does not depend on the number of steps, a run whose plan got more steps goes on.
     public func run(progress: (Progress) -> Void) throws -> ModelWeights {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let options = AdamW.Options(beta1: 0.9, beta2: 0.98, weightDecay: recipe.weightDecay, maximumNorm: 1)
+        let options = AdamW.Options(beta1: 0.9, beta2: 0.98, weightDecay: plan.weightDecay, maximumNorm: 1)
         let trainer = Trainer(
-            weights: .random(model, seed: recipe.seed), trainable: .allWeights, options: options, threads: threads)
+            weights: .random(model, seed: plan.seed), trainable: .allWeights, options: options, threads: threads)
         if let checkpoint = TrainingCheckpoint.latest(folder: folder, options: options) {
             guard checkpoint.values.count == trainer.values.count else {
                 throw InternalizationError.run(folder: folder, reason: "holds checkpoints of a model of another shape")
             }
             trainer.restore(values: checkpoint.values, optimizer: checkpoint.optimizer)
         }
-        let schedule = RateSchedule(
-            peak: recipe.rate, warmUpSteps: recipe.warmUpSteps, totalSteps: recipe.steps,
-            decaySteps: recipe.decaySteps, finalShare: 0.02)
         var interval = Interval()
-        while trainer.optimizer.step < recipe.steps {
+        while trainer.optimizer.step < plan.steps {
             let step = trainer.optimizer.step
-            let batch = try corpus.batch(step: step, threads: threads)
-            let result = trainer.step(batch, rate: schedule.rate(at: step))
+            let batch = try source.batch(step: step, threads: threads)
+            let result = trainer.step(batch, rate: plan.schedule.rate(at: step))
             guard result.loss.isFinite, trainer.optimizer.step == step + 1 else {
                 throw InternalizationError.setting(
-                    "the loss is not a number at step \(step + 1); lower the recipe's rate (\(recipe.rate))")
+                    "the loss is not a number at step \(step + 1); lower the recipe's rate")
             }
             interval.add(result)
-            if (step + 1) % Self.checkpointInterval == 0 || step + 1 == recipe.steps {
+            if (step + 1) % Self.checkpointInterval == 0 || step + 1 == plan.steps {
                 try TrainingCheckpoint(values: trainer.values, optimizer: trainer.optimizer, position: [:])
                     .save(folder: folder, number: step + 1)
             }
-            if (step + 1) % Self.examinationInterval == 0 || step + 1 == recipe.steps {
-                progress(report(trainer, interval))
+            if (step + 1) % plan.examinationInterval == 0 || step + 1 == plan.steps {
+                progress(try report(trainer, interval))
                 interval = Interval()
             }
         }
         return trainer.weights
     }
 
-    private func report(_ trainer: Trainer, _ interval: Interval) -> Progress {
+    private func report(_ trainer: Trainer, _ interval: Interval) throws -> Progress {
         let rate = interval.tokensPerSecond
-        let (loss, exact) = trainer.evaluate(heldOut)
+        let (loss, exact) = trainer.evaluate(try source.examination(after: trainer.optimizer.step))
         let flags = exact.flatMap { $0 }
         return Progress(
-            step: trainer.optimizer.step, steps: recipe.steps, loss: interval.loss, heldOutLoss: loss,
+            step: trainer.optimizer.step, steps: plan.steps, loss: interval.loss, heldOutLoss: loss,
             heldOutExact: Double(flags.filter { $0 }.count) / Double(max(1, flags.count)), tokensPerSecond: rate)
     }
 

@@ -51,17 +51,26 @@ public struct FileCompressor: TemplateCompressor {
 extension Schema {
     /// The whole template at rates from 1, nothing at rates up to 0; nil between them.
     func end(rate: Double, countTokens: ([UInt8]) -> Int) -> CompressedTemplate? {
+        let places = removableLiterals.map(\.number)
         if rate >= 1 {
-            let whole = Dictionary(uniqueKeysWithValues: removableLiterals.map { ($0.number, $0.text) })
-            return compressed(to: whole, countTokens: countTokens)
+            let texts = removableLiterals.map(\.text)
+            return compressed(
+                to: Dictionary(uniqueKeysWithValues: zip(places, texts)),
+                cuts: Dictionary(uniqueKeysWithValues: zip(places, texts.map { [0..<$0.count] })),
+                countTokens: countTokens)
         }
-        return rate <= 0 ? compressed(to: emptiedLiterals, countTokens: countTokens) : nil
+        guard rate <= 0 else { return nil }
+        return compressed(
+            to: emptiedLiterals, cuts: Dictionary(uniqueKeysWithValues: places.map { ($0, []) }),
+            countTokens: countTokens)
     }
 
     /// The result of a compressor that writes its own text, with measured counts.
-    func compressed(to literals: [Int: [UInt8]], countTokens: ([UInt8]) -> Int) -> CompressedTemplate {
+    func compressed(
+        to literals: [Int: [UInt8]], cuts: [Int: [Range<Int>]]? = nil, countTokens: ([UInt8]) -> Int
+    ) -> CompressedTemplate {
         CompressedTemplate(
-            literals: literals, tokensBefore: removableLiterals.reduce(0) { $0 + countTokens($1.text) },
+            literals: literals, cuts: cuts, tokensBefore: removableLiterals.reduce(0) { $0 + countTokens($1.text) },
             tokensAfter: literals.values.reduce(0) { $0 + countTokens($1) })
     }
 }

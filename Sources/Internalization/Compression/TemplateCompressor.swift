@@ -1,13 +1,23 @@
 public import PromptSchema
 
 /// A template with some of its text taken out.
-public struct CompressedTemplate: Sendable, Equatable, Codable {
+public struct CompressedTemplate: Sendable, Equatable {
     /// What is left of each literal, by its number in the schema.
     public let literals: [Int: [UInt8]]
+    /// The same as byte ranges of the literals, where the text was cut; nil where it was written anew.
+    public let cuts: [Int: [Range<Int>]]?
     /// Tokens of all literals that may be removed, before and after.
     public let tokensBefore: Int
     /// Tokens that are left.
     public let tokensAfter: Int
+
+    /// A template whose text is `literals`.
+    init(literals: [Int: [UInt8]], cuts: [Int: [Range<Int>]]? = nil, tokensBefore: Int, tokensAfter: Int) {
+        self.literals = literals
+        self.cuts = cuts
+        self.tokensBefore = tokensBefore
+        self.tokensAfter = tokensAfter
+    }
 
     /// The share that is really left; what a report has to show, not the requested rate.
     public var actualRate: Double {

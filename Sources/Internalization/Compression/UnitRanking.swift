@@ -6,6 +6,8 @@ struct UnitRanking: Sendable {
     struct Entry: Sendable {
         /// The literal's number in the schema.
         let literal: Int
+        /// Its bytes in the literal.
+        let range: Range<Int>
         let text: [UInt8]
         let kind: TemplateUnit.Kind
         let tokens: Int
@@ -26,7 +28,8 @@ struct UnitRanking: Sendable {
                 let bytes = Array(literal.text[unit.range])
                 let text = String(decoding: bytes, as: UTF8.self)
                 return Entry(
-                    literal: literal.number, text: bytes, kind: unit.kind, tokens: countTokens(bytes),
+                    literal: literal.number, range: unit.range, text: bytes, kind: unit.kind,
+                    tokens: countTokens(bytes),
                     isForced: marks.contains { text.contains($0) })
             }
         }
@@ -55,11 +58,18 @@ struct UnitRanking: Sendable {
     /// The template with only these units.
     func template(keeping kept: Set<Int>, of schema: Schema) -> CompressedTemplate {
         var literals = schema.emptiedLiterals
+        var cuts = literals.mapValues { _ in [Range<Int>]() }
         for index in entries.indices where kept.contains(index) {
-            literals[entries[index].literal, default: []] += entries[index].text
+            let entry = entries[index]
+            literals[entry.literal, default: []] += entry.text
+            var ranges = cuts[entry.literal] ?? []
+            let touches = ranges.last?.upperBound == entry.range.lowerBound
+            let start = touches ? ranges.removeLast().lowerBound : entry.range.lowerBound
+            cuts[entry.literal] = ranges + [start..<entry.range.upperBound]
         }
         return CompressedTemplate(
-            literals: literals, tokensBefore: tokens, tokensAfter: kept.reduce(0) { $0 + entries[$1].tokens })
+            literals: literals, cuts: cuts, tokensBefore: tokens,
+            tokensAfter: kept.reduce(0) { $0 + entries[$1].tokens })
     }
 
     /// The template at a rate.

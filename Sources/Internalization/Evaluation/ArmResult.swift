@@ -77,7 +77,7 @@ public struct ArmResult: Sendable {
     public var exact: Double { metrics["exact"] ?? 0 }
 }
 
-extension ArmResult: Codable {
+extension ArmResult: Encodable {
     private struct Key: CodingKey {
         let stringValue: String
         let intValue: Int? = nil
@@ -87,32 +87,8 @@ extension ArmResult: Codable {
         init?(intValue: Int) { nil }
     }
 
-    private static let fixed: Set<String> = [
-        "arm", "meaning", "n", "meanPromptTokens", "meanAnswerTokens", "scores", "clusters", "perplexity", "latency",
-        "seeds",
-    ]
-
-    /// Reads what `encode` writes: every member that is not one of the fixed ones is a metric.
-    public init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Key.self)
-        arm = try values.decode(String.self, forKey: Key("arm"))
-        meaning = try values.decode(String.self, forKey: Key("meaning"))
-        n = try values.decode(Int.self, forKey: Key("n"))
-        meanPromptTokens = try values.decode(Double.self, forKey: Key("meanPromptTokens"))
-        meanAnswerTokens = try values.decode(Double.self, forKey: Key("meanAnswerTokens"))
-        scores = try values.decode([Double].self, forKey: Key("scores"))
-        clusters = try values.decode([String].self, forKey: Key("clusters"))
-        perplexity = try values.decodeIfPresent(Double.self, forKey: Key("perplexity"))
-        latency = try values.decodeIfPresent(Latency.self, forKey: Key("latency"))
-        seeds = try values.decodeIfPresent([Seed].self, forKey: Key("seeds")) ?? []
-        var metrics: [String: Double] = [:]
-        for key in values.allKeys where !Self.fixed.contains(key.stringValue) {
-            metrics[key.stringValue] = try values.decode(Double.self, forKey: key)
-        }
-        self.metrics = metrics
-    }
-
-    /// Writes the metrics as members beside the others: {"exact": 99.5, "n": 600, …}.
+    /// Writes the metrics as members beside the others, {"exact": 99.5, "n": 600, …}; scores of single items are in
+    /// `EvaluationReport.ItemScores`.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: Key.self)
         for (name, value) in metrics { try values.encode(value, forKey: Key(name)) }
@@ -121,8 +97,6 @@ extension ArmResult: Codable {
         try values.encode(n, forKey: Key("n"))
         try values.encode(meanPromptTokens, forKey: Key("meanPromptTokens"))
         try values.encode(meanAnswerTokens, forKey: Key("meanAnswerTokens"))
-        try values.encode(scores, forKey: Key("scores"))
-        try values.encode(clusters, forKey: Key("clusters"))
         try values.encodeIfPresent(perplexity, forKey: Key("perplexity"))
         try values.encodeIfPresent(latency, forKey: Key("latency"))
         if !seeds.isEmpty { try values.encode(seeds, forKey: Key("seeds")) }

@@ -65,7 +65,7 @@ public struct Evaluator: Sendable {
         metrics: [any AnswerMetric] = MetricTable.standard, timed: Int = 0
     ) throws -> ArmResult {
         let prompts = try prompts(items.map(\.row), prompt)
-        let shared = commonPrefix(prompts.map(\.prompt))
+        let shared = sharedPrefix(of: prompts.map(\.prompt))
         let base = try prefilled(model, Array(prompts.first?.prompt.prefix(shared) ?? []))
         let answers = try answerAll(model, prompts.map { Array($0.prompt.dropFirst(shared)) }, base)
         let graded = zip(answers, items).map { answer, item in
@@ -184,16 +184,6 @@ public struct Evaluator: Sendable {
             n: prompts.count, firstToken: whole.first, total: whole.total, cachedFirstToken: cached.first,
             cachedTotal: cached.total, cachedTokens: shared)
     }
-}
-
-/// Tokens that all prompts start with, leaving at least one of each.
-private func commonPrefix(_ prompts: [[Int32]]) -> Int {
-    guard let first = prompts.first else { return 0 }
-    var shared = (prompts.map(\.count).min() ?? 1) - 1
-    for prompt in prompts.dropFirst() {
-        shared = zip(first.prefix(shared), prompt).prefix { $0 == $1 }.count
-    }
-    return max(0, shared)
 }
 
 private func median(_ values: [Double]) -> Double {

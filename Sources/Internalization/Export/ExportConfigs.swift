@@ -6,6 +6,8 @@ struct ExportConfigs {
     let settings: ExportSettings
     let plan: TrainingPlan
     let stages: [ExportIndex.StageEntry]
+    /// The file of query-only held-out rows, if there is one: every stage is tested on it at its end.
+    let validation: String?
 
     /// File names and contents.
     var files: [(name: String, text: String)] {
@@ -28,7 +30,7 @@ struct ExportConfigs {
             use_peft: true
             lora_r: \(plan.recipe.rank)
             lora_alpha: \(Int(plan.recipe.alpha))
-            lora_dropout: 0.0
+            lora_dropout: \(plan.recipe.dropout)
             lora_target_modules: all-linear
             datasets:
               - path: json
@@ -56,11 +58,11 @@ struct ExportConfigs {
             finetuning_type: lora
             \(previous)lora_rank: \(plan.recipe.rank)
             lora_alpha: \(Int(plan.recipe.alpha))
-            lora_dropout: 0.0
+            lora_dropout: \(plan.recipe.dropout)
             lora_target: all
             dataset_dir: .
             dataset: \(quoted(datasetName(stage)))
-            \(template)cutoff_len: \(length(stage))
+            \(factoryValidation(stage))\(template)cutoff_len: \(length(stage))
             train_on_prompt: false
             mask_history: true
             packing: false
@@ -81,19 +83,13 @@ struct ExportConfigs {
             adapter: lora
             \(previous)lora_r: \(plan.recipe.rank)
             lora_alpha: \(Int(plan.recipe.alpha))
-            lora_dropout: 0.0
+            lora_dropout: \(plan.recipe.dropout)
             lora_target_linear: true
             chat_template: tokenizer_default
             datasets:
               - path: \(quoted(stages[stage].file))
-                ds_type: json
-                type: chat_template
-                field_messages: messages
-                message_property_mappings: {role: role, content: content}
-                message_field_training: train
-                roles_to_train: [assistant]
-                train_on_eos: turn
-            dataset_prepared_path: prepared/stage-\(stage)
+            \(Self.axolotlRows)
+            \(axolotlValidation(stage))dataset_prepared_path: prepared/stage-\(stage)
             val_set_size: 0
             sequence_len: \(length(stage))
             sample_packing: false
@@ -105,13 +101,40 @@ struct ExportConfigs {
             lr_scheduler: linear
             warmup_steps: \(warmUp(stage))
             optimizer: adamw_torch
-            weight_decay: 0.0
-            max_grad_norm: 1.0
+            weight_decay: \(plan.recipe.weightDecay)
+            max_grad_norm: \(plan.recipe.clip)
             bf16: auto
             seed: \(plan.recipe.seed)
             logging_steps: 1
             save_strategy: "no"
             output_dir: output/stage-\(stage)
+
+            """
+    }
+
+    private static let axolotlRows = """
+            ds_type: json
+            type: chat_template
+            field_messages: messages
+            message_property_mappings: {role: role, content: content}
+            message_field_training: train
+            roles_to_train: [assistant]
+            train_on_eos: turn
+        """
+
+    private func axolotlValidation(_ stage: Int) -> String {
+        guard let validation else { return "" }
+        return "test_datasets:\n  - path: \(quoted(validation))\n    split: train\n" + Self.axolotlRows
+            + "\neval_steps: \(stages[stage].steps)\neval_batch_size: \(batches.micro)\n"
+    }
+
+    private func factoryValidation(_ stage: Int) -> String {
+        guard validation != nil else { return "" }
+        return """
+            eval_dataset: \(quoted(validationName))
+            eval_strategy: steps
+            eval_steps: \(stages[stage].steps)
+            per_device_eval_batch_size: \(batches.micro)
 
             """
     }
@@ -123,6 +146,9 @@ struct ExportConfigs {
         let name = "\(task)-stage-\(stage)"
         let base = stage > 0 ? "${STAGE_\(stage - 1)_MODEL_ARN}" : settings.model ?? "${BASE_MODEL}"
         let epochs = min(stages[stage].epochs, settings.limits.maximumEpochs ?? .max)
+        let validators = validation.map {
+            "\n  \"validationDataConfig\": {\"validators\": [{\"s3Uri\": \"s3://${BUCKET}/\($0)\"}]},"
+        }
         return """
             {
               "jobName": \(quoted(name)),
@@ -130,7 +156,7 @@ struct ExportConfigs {
               "roleArn": "${ROLE_ARN}",
               "baseModelIdentifier": \(quoted(base)),
               "customizationType": "FINE_TUNING",
-              "trainingDataConfig": {"s3Uri": "s3://${BUCKET}/\(stages[stage].file)"},
+              "trainingDataConfig": {"s3Uri": "s3://${BUCKET}/\(stages[stage].file)"},\(validators ?? "")
               "outputDataConfig": {"s3Uri": "s3://${BUCKET}/output/stage-\(stage)/"},
               "hyperParameters": {"epochCount": "\(epochs)"}
             }
@@ -139,10 +165,11 @@ struct ExportConfigs {
     }
 
     private var datasetInfo: String {
-        let entries = stages.indices.map { stage in
+        let files = stages.indices.map { (datasetName($0), stages[$0].file) }
+        let entries = (files + (validation.map { [(validationName, $0)] } ?? [])).map { name, file in
             """
-              \(quoted(datasetName(stage))): {
-                "file_name": \(quoted(stages[stage].file)),
+              \(quoted(name)): {
+                "file_name": \(quoted(file)),
                 "formatting": "sharegpt",
                 "columns": {"messages": "messages"},
                 "tags": {
@@ -165,8 +192,8 @@ struct ExportConfigs {
             max_steps: \(stages[stage].steps)
             learning_rate: \(rate)
             warmup_steps: \(warmUp(stage))
-            weight_decay: 0.0
-            max_grad_norm: 1.0
+            weight_decay: \(plan.recipe.weightDecay)
+            max_grad_norm: \(plan.recipe.clip)
             seed: \(plan.recipe.seed)
             logging_steps: 1
             output_dir: output/stage-\(stage)
@@ -189,6 +216,8 @@ struct ExportConfigs {
     }
 
     private func datasetName(_ stage: Int) -> String { "\(task)-stage-\(stage)" }
+
+    private var validationName: String { "\(task)-validation" }
 
     private var model: String { quoted(settings.model ?? "base") }
 

@@ -15,6 +15,7 @@ public struct StageExport {
     private let rows: [TaskRow]
     private let heldOut: [TaskRow]
     private let compressor: any TemplateCompressor
+    private let retriever: ExampleRetriever
     private let settings: ExportSettings
     private var plan: TrainingPlan
 
@@ -24,11 +25,13 @@ public struct StageExport {
     ///   - encoder: the base model's tokenizer and chat template; nil if the task has no base model here, in which case a
     ///     token is taken to be four bytes.
     ///   - heldOut: rows for the tool's validation, written query-only; may be empty.
+    ///   - retriever: finds the rows' examples; by label among all rows if nil.
     public init(
         recipe: Recipe, schema: Schema, encoder: PromptEncoder?, rows: [TaskRow], heldOut: [TaskRow] = [],
-        compressor: any TemplateCompressor, settings: ExportSettings
+        compressor: any TemplateCompressor, retriever: ExampleRetriever? = nil, settings: ExportSettings
     ) throws(InternalizationError) {
-        plan = try TrainingPlan(recipe: recipe, rows: rows.count)
+        plan = try TrainingPlan(recipe: try recipe.naming(compressor), rows: rows.count)
+        self.retriever = retriever ?? ExampleRetriever(bank: rows)
         self.schema = schema
         self.encoder = encoder
         self.rows = rows
@@ -36,6 +39,9 @@ public struct StageExport {
         self.compressor = compressor
         self.settings = settings
     }
+
+    /// The recipe, with the compressor's name.
+    public var recipe: Recipe { plan.recipe }
 
     /// Checks every row, then writes the files, `export.json` last.
     ///
@@ -47,7 +53,8 @@ public struct StageExport {
             target: settings.target, task: schema.id, schemaFingerprint: schema.fingerprint, recipe: plan.recipe,
             model: settings.model, endToken: encoder.map(endToken), countsTokens: encoder != nil,
             validation: validation?.name, stages: files.map(\.entry))
-        let configs = ExportConfigs(task: schema.id, settings: settings, plan: plan, stages: index.stages)
+        let configs = ExportConfigs(
+            task: schema.id, settings: settings, plan: plan, stages: index.stages, validation: index.validation)
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             for file in files { try save(file.data, file.entry.file, folder) }
@@ -77,7 +84,6 @@ public struct StageExport {
     }
 
     private func stageFiles(_ folder: String) throws(InternalizationError) -> [StageFile] {
-        let retriever = ExampleRetriever(bank: rows)
         var files: [StageFile] = []
         for (number, stage) in plan.stages.enumerated() {
             let texts = try StagePrompts(
@@ -100,6 +106,7 @@ public struct StageExport {
         let entry = ExportIndex.StageEntry(
             file: name, sha256: hexadecimal(SHA256.hash(data: data)), rows: rows.count,
             templateRate: texts.stage.templateRate, actualRate: texts.template.actualRate,
+            template: texts.stage.templateRate > 0 ? texts.template.cuts : nil,
             examples: texts.stage.exampleCount, steps: steps, epochs: max(1, Int(epochs.rounded())),
             maximumTokens: counts.max() ?? 0, tokens: counts.reduce(0, +), tokensSHA256: corpus?.digest)
         return StageFile(entry: entry, data: data)
@@ -133,6 +140,21 @@ public struct StageExport {
         return (data, counts)
     }
 
+    /// What the recipe asks for and the tool does not do, by the recipe's keys.
+    public var ignored: [String] {
+        let recipe = plan.recipe
+        var keys: [(String, Bool)] = [
+            ("distillation", recipe.distillation != nil), ("adaptive_patience", recipe.adaptivePatience > 0),
+            ("patience", recipe.patience > 0),
+        ]
+        if settings.target != .peft {
+            keys += [
+                ("query_only_mix", recipe.queryOnlyMix != nil), ("removal_smoothing", recipe.removalSmoothing > 0),
+            ]
+        }
+        return keys.filter(\.1).map(\.0)
+    }
+
     /// One line for each optimizer step: its stage, learning rate, and rows, counted from 0.
     private func stepLines() throws -> Data {
         var plan = plan
@@ -141,8 +163,12 @@ public struct StageExport {
         var data = Data()
         for stage in plan.stages.indices {
             for step in 0..<plan.stageSteps[stage] {
-                let rows = plan.rows(step: plan.steps(before: stage) + step)
-                data += try json.encode(StepLine(stage: stage, rate: plan.rate(stage: stage, step: step), rows: rows))
+                let overall = plan.steps(before: stage) + step
+                let stages = plan.rowStages(stage: stage, step: overall)
+                let line = StepLine(
+                    stage: stage, rate: plan.rate(stage: stage, step: step), rows: plan.rows(step: overall),
+                    stages: stages.allSatisfy { $0 == stage } ? nil : stages)
+                data += try json.encode(line)
                 data.append(UInt8(ascii: "\n"))
             }
         }
@@ -153,6 +179,8 @@ public struct StageExport {
         let stage: Int
         let rate: Float
         let rows: [Int]
+        /// The stage of each row, where some see the prompts of a later one.
+        let stages: [Int]?
     }
 
     private func endToken(_ encoder: PromptEncoder) -> String {

@@ -19,19 +19,54 @@ public struct PromotedManifest: Sendable, Codable {
     }
 
     /// The prompt that the adapter was trained to need: share of the template, number of examples.
-    public struct PromotedStage: Sendable, Codable {
-        /// Share of the template.
+    public struct PromotedStage: Sendable, Codable, Equatable {
+        /// Share of the template that the compressor reached.
         public let tau: Double
         /// Number of examples.
         public let k: Int
+        /// What is left of each literal, as byte ranges by the literal's number; nil at the last stage.
+        public let template: [Int: [Range<Int>]]?
+
+        /// The last stage: the query alone.
+        public static let queryOnly = PromotedStage(tau: 0, k: 0, template: nil)
+
+        /// A stage with the template that its prompts had.
+        ///
+        /// - Throws: `InternalizationError.setting` if the template was written anew: the gateway sends what it cuts out of a
+        ///   request, never text of its own.
+        public init(_ stage: Stage, template: CompressedTemplate) throws(InternalizationError) {
+            guard !stage.isQueryOnly else {
+                self = .queryOnly
+                return
+            }
+            guard let cuts = template.cuts else {
+                throw .setting(
+                    "the stage's template was written anew, not cut, and the gateway can only cut: promote the last stage, or "
+                        + "use the compressor attribution, self-information or rules")
+            }
+            self.init(tau: template.actualRate, k: stage.exampleCount, template: cuts)
+        }
+
+        init(tau: Double, k: Int, template: [Int: [Range<Int>]]?) {
+            self.tau = tau
+            self.k = k
+            self.template = template
+        }
+
+        /// Whether the query is all that the prompt needs.
+        public var isQueryOnly: Bool { template == nil }
     }
 
     /// What the evaluation measured, by name.
     public struct Figures: Sendable, Codable {
         /// Held-out rows.
         public let n: Int
-        /// Exact match of the promoted arm, query alone, in percent.
-        public let queryOnlyExact: Double
+        /// Exact match of the promoted adapter with the query alone, in percent; nil if an earlier stage was promoted.
+        public let queryOnlyExact: Double?
+        /// Exact match of the promoted adapter with its stage's prompts, in percent; nil for the last stage.
+        public var stageExact: Double?
+        /// Mean tokens of those prompts.
+        public var stagePromptTokens: Double?
         /// Exact match of the arm tuned and tested with the full prompt, in percent.
         public let fullPromptExact: Double
         /// Exact match of the arm tuned with the query alone from the first step, in percent.
@@ -42,13 +77,15 @@ public struct PromotedManifest: Sendable, Codable {
         enum CodingKeys: String, CodingKey {
             case n
             case queryOnlyExact = "query_only_exact"
+            case stageExact = "stage_exact"
+            case stagePromptTokens = "stage_prompt_tokens"
             case fullPromptExact = "full_prompt_exact"
             case controlExact = "control_exact"
             case controlOverride = "control_override"
         }
     }
 
-    /// The file's layout; 1.
+    /// The file's layout: 1 for the last stage, 3 for an earlier one.
     public let formatVersion: Int
     /// The task's name.
     public let task: String

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What an evaluation found: every arm's figures, the intervals of their differences, and what was forgotten.
-public struct EvaluationReport: Sendable, Codable {
+public struct EvaluationReport: Sendable, Encodable {
     /// Prices of a million tokens.
     public struct Prices: Sendable, Codable {
         /// Prompt tokens.
@@ -34,6 +34,14 @@ public struct EvaluationReport: Sendable, Codable {
             self.percent = percent
             self.n = n
         }
+    }
+
+    /// What each arm scored on each item, for further statistics.
+    public struct ItemScores: Sendable, Codable {
+        /// For each item, what is resampled together.
+        public let clusters: [String]
+        /// For each arm, the primary metric's score of each item, 0 to 1; means over the seeds.
+        public let scores: [String: [Double]]
     }
 
     /// The task's name.
@@ -72,6 +80,11 @@ public struct EvaluationReport: Sendable, Codable {
             guard let first = arms[first], let second = arms[second] else { return nil }
             return PairedDifference(first, second)
         }
+    }
+
+    /// The scores of single items.
+    public var itemScores: ItemScores {
+        ItemScores(clusters: ordered.first?.clusters ?? [], scores: arms.mapValues(\.scores))
     }
 
     /// The cost of a thousand requests of an arm.

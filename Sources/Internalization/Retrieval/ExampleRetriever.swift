@@ -11,7 +11,9 @@ public struct ExampleRetriever: Sendable {
     private let queries: BM25
     private let method: RetrievalSettings.Method
     private let embeddings: (any TextEmbedder)?
-    private let vectors: [[Float]]
+    private let vectors: [UnitVector]
+    /// The vector of each query of the bank.
+    private let known: [String: UnitVector]
     private let found = FoundNeighbours()
 
     /// Candidates that the label score ranks; more would change little and cost n² comparisons.
@@ -44,7 +46,8 @@ public struct ExampleRetriever: Sendable {
         self.bank = bank
         self.method = method
         embeddings = embedder
-        self.vectors = vectors
+        self.vectors = vectors.map(UnitVector.init)
+        known = Dictionary(zip(bank.map(\.query), self.vectors)) { first, _ in first }
         answers = BM25(method == .labelBLEU ? bank.map(\.answer) : [])
         labels = method == .labelBLEU ? bank.map { LabelBLEU.Label($0.answer) } : []
         queries = BM25(bank.map(\.query))
@@ -90,10 +93,12 @@ public struct ExampleRetriever: Sendable {
 
     /// By cosine; vectors have length 1.
     private func nearest(_ query: String, limit: Int, excluding: (Int) -> Bool) -> [Int] {
-        guard limit > 0, let vector = try? embeddings?.vectors([query]).first else { return [] }
+        let vector = known[query] ?? (try? embeddings?.vectors([query]).first).map(UnitVector.init)
+        guard limit > 0, let vector else { return [] }
         var best = BestRows(limit: limit)
-        for (row, other) in vectors.enumerated() where !excluding(row) {
-            best.insert(row, 2 + Double(zip(vector, other).reduce(0) { $0 + $1.0 * $1.1 }))
+        for (row, other) in vectors.enumerated() {
+            let score = 2 + Double(vector.dot(other))
+            if score > best.threshold, !excluding(row) { best.insert(row, score) }
         }
         return best.rows
     }

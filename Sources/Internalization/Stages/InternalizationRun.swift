@@ -31,8 +31,7 @@ public final class InternalizationRun {
     public init(
         recipe: Recipe, inputs: TrainingInputs, runs: String, threads: Int = 2
     ) throws(InternalizationError) {
-        var recipe = recipe
-        if try recipe.shortensTemplate() { recipe.compressor = inputs.compressor.name }
+        let recipe = try recipe.naming(inputs.compressor)
         plan = try TrainingPlan(recipe: recipe, rows: inputs.rows.count)
         let looksAtDev = recipe.adaptivePatience > 0 || recipe.patience > 0 || recipe.distillation != nil
         guard !looksAtDev || !inputs.dev.isEmpty else {

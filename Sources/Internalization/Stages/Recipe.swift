@@ -151,6 +151,14 @@ public struct Recipe: Sendable, Codable, Equatable {
         try resolvedStages().contains { $0.templateRate > 0 && $0.templateRate < 1 }
     }
 
+    /// The recipe with a compressor's name, if that matters.
+    func naming(_ compressor: any TemplateCompressor) throws(InternalizationError) -> Recipe {
+        guard try shortensTemplate() else { return self }
+        var named = self
+        named.compressor = compressor.name
+        return named
+    }
+
     /// Optimizer steps of each stage over `rows` training rows; their sum is the same for every arm.
     public func stageSteps(rows: Int) -> [Int] {
         let count = list?.count ?? stages

@@ -34,20 +34,14 @@ struct BaseTrainCommand: ParsableCommand {
         let template = try ChatTemplate(tokenizer: tokenizer)
         let encoder = PromptEncoder(schema: schema, tokenizer: tokenizer, template: template)
         let model = recipe.model(vocabularySize: tokenizer.vocabularySize, endToken: template.stopTokens[0])
-        let corpus = BaseCorpus(recipe: recipe, rows: rows, encoder: encoder)
+        let corpus = try BaseCorpus(recipe: recipe, rows: rows, heldOut: heldOut, encoder: encoder)
         for (number, source) in recipe.sources.enumerated() {
             let passes = corpus.passes(ofSource: number, after: recipe.steps)
             show("\(source.file), \(source.prompt.rawValue): \(rows[number].count) rows, \(rounded(passes)) passes")
         }
         let weights = try BaseRun(
-            recipe: recipe, model: model, corpus: corpus, heldOut: heldOut, folder: folder + "/runs/base",
-            threads: threads
-        ).run { progress in
-            show(
-                "step \(progress.step)/\(progress.steps) loss \(rounded(progress.loss)) held-out loss "
-                    + "\(rounded(progress.heldOutLoss)) exact \(rounded(100 * progress.heldOutExact)) %, "
-                    + "\(Int(progress.tokensPerSecond)) tokens/s")
-        }
+            plan: recipe.plan, model: model, source: corpus, folder: folder + "/runs/base", threads: threads
+        ).run { show($0.line) }
         try weights.save(folder: folder + "/base", precision: .bfloat16)
         show("\(folder)/base: \(weights.values.count) parameters")
     }
@@ -66,4 +60,17 @@ struct BaseTrainCommand: ParsableCommand {
         }
         return try Tokenizer(contentsOf: path)
     }
+}
+
+extension BaseRun.Progress {
+    /// One line of progress.
+    var line: String {
+        "step \(step)/\(steps) loss \(rounded(loss)) held-out loss \(rounded(heldOutLoss)) exact "
+            + "\(rounded(100 * heldOutExact)) %, \(Int(tokensPerSecond)) tokens/s"
+    }
+}
+
+/// Four digits behind the point.
+func rounded(_ value: Double) -> String {
+    String(format: "%.4f", value)
 }

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import HouseBooks
+import Internalization
 import Tokenization
 
 /// Makes the demo's base model folder: tokenizer, configuration, weights.
@@ -25,14 +26,12 @@ struct BaseModelBuild {
         let tokenizer = try Tokenizer(json: json)
         let template = try ChatTemplate(tokenizer: tokenizer)
         let model = recipe.model(vocabularySize: tokenizer.vocabularySize, endToken: template.stopTokens[0])
-        let training = BaseTraining(
-            recipe: BaseTraining.Recipe(
-                model: model, seed: recipe.baseSeed, steps: recipe.baseSteps,
-                sequencesPerStep: recipe.sequencesPerStep, peakRate: recipe.baseRate,
-                warmUpSteps: min(100, recipe.baseSteps / 10), decaySteps: recipe.decaySteps,
-                curriculum: recipe.curriculum, threads: threads),
-            lesson: BaseLesson(tokenizer: tokenizer, template: template), folder: checkpoints, report: report)
-        let weights = try training.run()
+        let curriculum = BaseCurriculum(
+            lesson: BaseLesson(tokenizer: tokenizer, template: template), seed: recipe.baseSeed,
+            sequencesPerStep: recipe.sequencesPerStep, levels: recipe.curriculum)
+        let weights = try BaseRun(
+            plan: recipe.basePlan, model: model, source: curriculum, folder: checkpoints, threads: threads
+        ).run { report($0.line) }
         try write(json, "tokenizer.json")
         try write(Array(try Self.tokenizerConfig().utf8), "tokenizer_config.json")
         try weights.save(folder: folder, precision: .bfloat16)

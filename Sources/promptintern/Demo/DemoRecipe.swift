@@ -1,6 +1,7 @@
 import Engine
 import HouseBooks
 import Internalization
+import Tuning
 
 /// Everything that decides the demo task: its book, its base model, its tuning. Two of them are kept.
 struct DemoRecipe {
@@ -49,6 +50,18 @@ struct DemoRecipe {
         recipe.tuning.alpha = 32
         return recipe
     }()
+
+    /// How the base model's weights are found.
+    var basePlan: BaseRun.Plan {
+        var plan = BaseRun.Plan(
+            seed: baseSeed, steps: baseSteps,
+            schedule: RateSchedule(
+                peak: baseRate, warmUpSteps: min(100, baseSteps / 10), totalSteps: baseSteps, decaySteps: decaySteps,
+                finalShare: 0.05),
+            weightDecay: 0.01)
+        plan.examinationInterval = 100
+        return plan
+    }
 
     /// The shape of the base model; `endToken` ends an answer.
     func model(vocabularySize: Int, endToken: Int32) -> ModelConfig {

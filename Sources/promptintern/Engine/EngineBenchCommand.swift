@@ -76,7 +76,7 @@ struct EngineBenchCommand: ParsableCommand {
         let rows = try measure(EngineBenchmark(loaded, rounds: rounds))
         let report = EngineBenchReport(
             model: model, precision: precision.rawValue, threads: threads, instructions: ProductTable.best.name,
-            loadSeconds: seconds, peakMemory: Self.peakMemory, rows: rows)
+            loadSeconds: seconds, peakMemory: peakMemory, rows: rows)
         json ? try showJSON(report) : show(report)
     }
 
@@ -110,12 +110,5 @@ struct EngineBenchCommand: ParsableCommand {
             "\(report.model): \(report.precision), \(report.threads) threads, \(report.instructions); loaded in "
                 + String(format: "%.2f s", report.loadSeconds)
                 + ", peak memory \(report.peakMemory >> 20) MiB\n" + table.text)
-    }
-
-    /// The most memory this process has held, in bytes; 0 where the system does not say.
-    private static var peakMemory: Int {
-        guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return 0 }
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 << 10 } ?? 0
     }
 }

@@ -51,13 +51,18 @@ struct ExportCommand: ParsableCommand {
 
     func run() throws {
         guard microBatch > 0 else { throw ValidationError("--micro-batch: \(microBatch) is not at least 1") }
-        let task = try TaskTexts(options.task)
+        let task = try TaskTexts(options)
         let export = try task.export(options.recipe(arm), settings: settings, validation: validation)
         let index = try export.write(to: output)
         if initialAdapter {
             try export.writeInitialAdapter(to: output + "/initial-adapter", model: try task.model())
         }
         report(index)
+        if !export.ignored.isEmpty {
+            put(
+                "note: \(to.rawValue) does not do what recipe.yaml says under \(export.ignored.joined(separator: ", "))",
+                to: .standardError)
+        }
     }
 
     private var settings: ExportSettings {

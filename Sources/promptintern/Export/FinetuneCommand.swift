@@ -72,15 +72,16 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         guard let key = ProcessInfo.processInfo.environment[keyEnv], !key.isEmpty else {
             throw Failure("the environment variable \(keyEnv) is not set: put the provider's key into it")
         }
-        let task = try TaskTexts(options.task)
+        let task = try TaskTexts(options)
         let recipe = try options.recipe(arm)
         var settings = ExportSettings(target: .openai)
         settings.model = model
         if let maximumTokens { settings.limits.maximumTokens = maximumTokens }
-        let digest = TaskRows.digest(try TaskRows.load(task.path + "/data/train.jsonl"))
-        let name = recipe.runName(inputs: [task.schema.fingerprint, digest, model, baseURL, validation ?? ""])
+        let digest = TaskRows.digest(try task.rows("train"))
+        let export = try task.export(recipe, settings: settings, validation: validation)
+        let name = export.recipe.runName(inputs: [task.schema.fingerprint, digest, model, baseURL, validation ?? ""])
         let folder = task.path + "/runs/openai-" + name
-        let index = try task.export(recipe, settings: settings, validation: validation).write(to: folder)
+        let index = try export.write(to: folder)
         let transport = try CurlTransport()
         let client = ProviderClient(
             transport: transport, endpoint: try UpstreamEndpoint(baseURL), key: key)
@@ -91,7 +92,7 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         ).run { display.show($0) }
         guard let tuned = state.stages.last?.model else { throw Failure("\(folder): the last stage has no model") }
         show("model: \(tuned)")
-        if !noManifest { try writeManifest(task, state, index, tuned, folder) }
+        if !noManifest { try writeManifest(task, state, index, tuned) }
     }
 
     private func plan(_ index: ExportIndex, _ folder: String) -> FineTuningPlan {
@@ -105,25 +106,23 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         return plan
     }
 
-    /// Writes the manifest of the provider's model; the one before it is kept in the run's folder.
+    /// Puts the manifest of the provider's model into service; `promptintern rollback` puts the one before it back.
     private func writeManifest(
-        _ task: TaskTexts, _ state: FineTuningState, _ index: ExportIndex, _ tuned: String, _ folder: String
+        _ task: TaskTexts, _ state: FineTuningState, _ index: ExportIndex, _ tuned: String
     ) throws {
-        let path = task.path + "/" + TaskManifest.fileName
-        if let before = FileManager.default.contents(atPath: path) {
-            try before.write(to: URL(fileURLWithPath: folder + "/manifest.before.json"), options: .atomic)
-        }
         let tokens = state.stages.reduce(0) { $0 + ($1.trainedTokens ?? 0) }
         let last = index.stages.last
         let manifest = TaskManifest(
             task: index.task, schemaFingerprint: index.schemaFingerprint,
             model: .init(provider: baseURL, base: model, name: tuned),
-            stage: .init(tau: last?.templateRate ?? 0, k: last?.examples ?? 0),
+            stage: .init(tau: last?.actualRate ?? 0, k: last?.examples ?? 0, template: last?.template),
             figures: ManifestFigures(["trained_tokens": .number(Double(tokens)), "evaluated": .bool(false)]),
             created: ISO8601DateFormatter().string(from: Date()))
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try (encoder.encode(manifest) + Data("\n".utf8)).write(to: URL(fileURLWithPath: path), options: .atomic)
-        show("wrote \(path); nothing was evaluated: serve the task in mode audit or canary first")
+        try Promotion.install(manifest: encoder.encode(manifest) + Data("\n".utf8), taskFolder: task.path)
+        show(
+            "wrote \(task.path)/\(TaskManifest.fileName); nothing was evaluated: serve the task in mode audit or canary "
+                + "first")
     }
 }

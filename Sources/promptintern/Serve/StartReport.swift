@@ -32,7 +32,12 @@ struct StartReport: Sendable {
             case "differs":
                 lines.append(["", "its prompts go in full, because the manifest differs:"])
                 lines += task.problems.map { ["", "- " + $0] }
-            default: break
+            default:
+                guard let stage = task.stage else { break }
+                let examples = "\(stage.examples) example\(stage.examples == 1 ? "" : "s")"
+                lines.append([
+                    "", String(format: "still sends %.2f of the template and %@", stage.template, examples),
+                ])
             }
         }
         if lines.allSatisfy({ $0[0] != "task" }) { lines.append(["task", "none: everything is passed through"]) }

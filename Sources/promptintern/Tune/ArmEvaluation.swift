@@ -13,11 +13,15 @@ struct ArmEvaluation {
     let trains: Bool
     let seeds: [UInt64]
 
-    /// The arm's figures, means over the seeds.
-    func result(_ arm: EvaluationArm) throws -> ArmResult {
-        let evaluator = Evaluator(
+    private var evaluator: Evaluator {
+        Evaluator(
             encoder: folder.encoder, bank: inputs.rows, retriever: inputs.retriever,
             maximumAnswer: folder.recipe.evaluation.maximumAnswer, threads: folder.threads)
+    }
+
+    /// The arm's figures, means over the seeds.
+    func result(_ arm: EvaluationArm) throws -> ArmResult {
+        let evaluator = evaluator
         if arm.test == .nearestNeighbour {
             return evaluator.nearestNeighbour(arm: arm.rawValue, meaning: arm.meaning, items: items, metrics: metrics)
         }
@@ -31,6 +35,32 @@ struct ArmEvaluation {
             return (seed, try evaluate(evaluator, arm, model, prompt, isFirst: index == 0))
         }
         return ArmResult.mean(of: results)
+    }
+
+    /// The progressive arm as a stage left it, counted from 1, tested with that stage's prompts; the last one if nil.
+    func stage(
+        _ number: Int?
+    ) throws -> (adapter: LoRAAdapter, result: ArmResult, promoted: PromotedManifest.PromotedStage) {
+        guard let recipe = EvaluationArm.C.training(folder.recipe.training).map({ seeded($0, seeds[0]) }) else {
+            throw InternalizationError.setting("the progressive arm has no training")
+        }
+        let stages = try recipe.resolvedStages()
+        let index = (number ?? stages.count) - 1
+        guard stages.indices.contains(index) else {
+            throw InternalizationError.setting("--stage: \(index + 1) is not from 1 to \(stages.count)")
+        }
+        let isLast = index == stages.count - 1
+        let adapter = try folder.adapter(
+            of: folder.run(recipe, inputs: inputs), stage: isLast ? nil : index)
+        let template = try inputs.compressor.compress(
+            folder.schema, rate: stages[index].templateRate, countTokens: folder.encoder.count)
+        let result = try evaluator.evaluate(
+            arm: EvaluationArm.C.rawValue,
+            meaning: isLast
+                ? EvaluationArm.C.meaning : "tuned in stages, tested with the prompts of stage \(index + 1)",
+            model: try DecoderModel(weights: folder.base).merging(adapter), items: items,
+            prompt: .shortened(literals: template.literals, examples: stages[index].exampleCount), metrics: metrics)
+        return (adapter, result, try .init(stages[index], template: template))
     }
 
     /// How the progressive arm's stages were trained, for the report; empty if it is not among the trained ones.

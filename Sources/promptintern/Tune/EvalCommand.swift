@@ -35,7 +35,10 @@ struct EvalCommand: ParsableCommand {
     @Flag(help: "Train the arms that are not trained yet.")
     var train = false
 
-    @Option(help: ArgumentHelp("Write the report as one HTML page.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Write the report as one HTML page, and beside it <name>.items.json with each item's score.",
+            valueName: "file"))
     var report: String?
 
     @Option(help: "Price of a million prompt tokens, for the cost column.")
@@ -56,22 +59,25 @@ struct EvalCommand: ParsableCommand {
     func run() throws {
         let folder = try TaskFolder(options)
         let file = data ?? folder.path + "/data/test.jsonl"
-        let result = try evaluate(folder, file: file)
-        if let report {
-            try Data(HTMLReport(result).text.utf8).write(to: URL(fileURLWithPath: report), options: .atomic)
-        }
+        let result = try evaluate(evaluation(of: folder, file: file), file: file)
+        if let report { try write(result, to: URL(fileURLWithPath: report)) }
         json ? try printJSON(result) : print(result.table)
     }
 
-    /// Runs every chosen arm.
-    func evaluate(_ folder: TaskFolder, file: String) throws -> EvaluationReport {
-        let chosen = try chosenArms()
+    /// What the options say about a task's evaluation; the inputs serve the chosen arms.
+    func evaluation(of folder: TaskFolder, file: String) throws -> ArmEvaluation {
         let recipe = folder.recipe.training
-        let inputs = try folder.inputs(for: chosen.compactMap { $0.training(recipe) })
-        let evaluation = ArmEvaluation(
+        let inputs = try folder.inputs(for: chosenArms().compactMap { $0.training(recipe) })
+        return ArmEvaluation(
             folder: folder, inputs: inputs, items: try items(folder, file),
             metrics: try folder.recipe.evaluation.resolved(), timed: timed, scored: scored, trains: train,
             seeds: try chosenSeeds(recipe))
+    }
+
+    /// Runs every chosen arm.
+    func evaluate(_ evaluation: ArmEvaluation, file: String) throws -> EvaluationReport {
+        let folder = evaluation.folder
+        let chosen = try chosenArms()
         var report = EvaluationReport(
             task: folder.schema.id, data: file, unit: folder.recipe.evaluation.unit,
             prices: .init(input: inputPrice, output: outputPrice))
@@ -83,6 +89,12 @@ struct EvalCommand: ParsableCommand {
         }
         report.compare()
         return report
+    }
+
+    private func write(_ result: EvaluationReport, to page: URL) throws {
+        try Data(HTMLReport(result).text.utf8).write(to: page, options: .atomic)
+        let items = page.deletingPathExtension().appendingPathExtension("items.json")
+        try JSONEncoder().encode(result.itemScores).write(to: items, options: .atomic)
     }
 
     private func items(_ folder: TaskFolder, _ file: String) throws -> [EvaluationItem] {

@@ -8,14 +8,14 @@ struct PromoteCommand: ParsableCommand {
         abstract: "Evaluate the progressive arm and, if it holds, write its adapter and manifest.json.",
         discussion: """
             Needs the three arms progressive, full-prompt and query-only, trained with the same settings. Promotion is \
-            refused when query-only is more than the margin below the full prompt, or no better than the control that \
-            was trained with the query alone from the first step, unless an override says why that is fine. \
+            refused when the progressive arm is more than the margin below the full prompt, or no better than the \
+            control that was trained with the query alone from the first step, unless an override says why that is fine. \
             `promptintern rollback` takes it back.
             """)
 
     @OptionGroup var options: RecipeOptions
 
-    @Option(help: "Points that query-only may be below the full prompt.")
+    @Option(help: "Points that the promoted arm may be below the full prompt.")
     var margin: Double?
 
     @Option(help: "Fewest held-out items.")
@@ -25,25 +25,40 @@ struct PromoteCommand: ParsableCommand {
         help: ArgumentHelp("Why it need not be better than the control; stands in the manifest.", valueName: "reason"))
     var controlOverride: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Promote an earlier stage, counted from 1, as a step on the ramp: the gateway then sends what the stage keeps of "
+                + "the template and the last examples of the request, beside the query.", valueName: "number"))
+    var stage: Int?
+
     func run() throws {
         let folder = try TaskFolder(options)
-        var evaluation = try EvalCommand.parse(["--task", options.task])
-        evaluation.options = options
-        evaluation.arms = "B1,B3,C"
-        evaluation.timed = 0
-        let report = try evaluation.evaluate(folder, file: folder.path + "/data/test.jsonl")
-        guard let tuned = report.arms["C"], let bar = report.arms["B1"], let control = report.arms["B3"] else {
+        var command = try EvalCommand.parse(["--task", options.task])
+        command.options = options
+        command.arms = "B1,B3,C"
+        let file = folder.path + "/data/test.jsonl"
+        let evaluation = try command.evaluation(of: folder, file: file)
+        command.arms = "B1,B3"
+        command.timed = 0
+        var report = try command.evaluate(evaluation, file: file)
+        let step = try evaluation.stage(stage)
+        report.arms["C"] = step.result
+        report.compare()
+        print(report.table)
+        guard let bar = report.arms["B1"], let control = report.arms["B3"] else {
             throw InternalizationError.setting("an arm is missing")
         }
-        print(report.table)
+        try Promotion(taskFolder: folder.path, schema: folder.schema, thresholds: thresholds(folder))
+            .promote(adapter: step.adapter, tuned: step.result, bar: bar, control: control, stage: step.promoted)
+        print("promoted: \(folder.path)/manifest.json")
+    }
+
+    private func thresholds(_ folder: TaskFolder) -> Promotion.Thresholds {
         var thresholds = folder.recipe.promotion
         thresholds.margin = margin ?? thresholds.margin
         thresholds.minimumRows = minimumRows ?? thresholds.minimumRows
         thresholds.controlOverride = controlOverride ?? thresholds.controlOverride
-        let run = try folder.run(options.recipe(.progressive))
-        try Promotion(taskFolder: folder.path, schema: folder.schema, thresholds: thresholds)
-            .promote(adapter: try folder.adapter(of: run), tuned: tuned, bar: bar, control: control)
-        print("promoted: \(folder.path)/manifest.json")
+        return thresholds
     }
 }
 

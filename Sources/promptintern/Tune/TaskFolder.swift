@@ -3,52 +3,49 @@ import Engine
 import Foundation
 import Internalization
 import PromptSchema
-import Tokenization
 
-/// A task folder opened for training: schema, recipe, base model, tokenizer, chat template.
+/// A task folder opened for training: its texts, and the base model's weights.
 struct TaskFolder {
-    let path: String
-    let schema: Schema
-    /// The task's recipe, with what the command line changed in it.
-    let recipe: TaskRecipe
+    /// Schema, recipe and rows.
+    let texts: TaskTexts
     let base: ModelWeights
     let encoder: PromptEncoder
     /// SHA-256 of the base model's weights file.
     let baseDigest: String
+
+    var path: String { texts.path }
+    var schema: Schema { texts.schema }
+    /// The task's recipe, with what the command line changed in it.
+    var recipe: TaskRecipe { texts.recipe }
     /// Threads to compute on.
-    let threads: Int
-    private let rowLimit: Int?
+    var threads: Int { texts.threads }
 
     /// Opens the folder that the options name.
     init(_ options: RecipeOptions) throws {
-        try self.init(
-            options.task, recipe: options.recipe(), threads: options.threads, rowLimit: options.rows)
+        try self.init(TaskTexts(options))
     }
 
-    /// Opens a folder with `schema.yaml` and `base/`.
-    init(_ path: String, recipe: TaskRecipe, threads: Int = 2, rowLimit: Int? = nil) throws {
-        self.path = path
-        self.recipe = recipe
-        self.threads = threads
-        self.rowLimit = rowLimit
-        schema = try SchemaFile.load(path: path + "/schema.yaml")
+    /// Opens another folder with the same recipe.
+    init(_ path: String, recipe: TaskRecipe, threads: Int) throws {
+        try self.init(TaskTexts(path, recipe: recipe, threads: threads))
+    }
+
+    /// Reads the base model of a task.
+    init(_ texts: TaskTexts) throws {
+        self.texts = texts
+        let folder = texts.path + "/base"
+        guard let encoder = texts.encoder else {
+            throw InternalizationError.file(
+                path: folder + "/tokenizer.json", reason: "is missing; put the base model's folder there")
+        }
+        self.encoder = encoder
         try BLAS.load()
-        base = try ModelWeights.load(folder: path + "/base")
-        baseDigest = try FileDigest.sha256(path: path + "/base/model.safetensors")
-        let tokenizer = try Tokenizer(contentsOf: path + "/base/tokenizer.json")
-        encoder = PromptEncoder(
-            schema: schema, tokenizer: tokenizer,
-            template: try ChatTemplate(modelFolder: path + "/base", tokenizer: tokenizer))
+        base = try ModelWeights.load(folder: folder)
+        baseDigest = try FileDigest.sha256(path: folder + "/model.safetensors")
     }
 
     /// The rows of a data file of the folder: "train", "dev" or "test".
-    func rows(_ split: String) throws -> [TaskRow] {
-        let file = path + "/data/" + split + ".jsonl"
-        // A task as it is shipped has no data folder: its example bank is its training rows.
-        let isShipped = split == "train" && !FileManager.default.fileExists(atPath: file)
-        let rows = try TaskRows.load(isShipped ? path + "/examples.jsonl" : file)
-        return split == "train" ? Array(rows.prefix(rowLimit ?? rows.count)) : rows
-    }
+    func rows(_ split: String) throws -> [TaskRow] { try texts.rows(split) }
 
     /// What runs of these recipes are trained from; the template's units are scored only if a stage shortens it.
     func inputs(for recipes: [Recipe]) throws -> TrainingInputs {
@@ -59,29 +56,33 @@ struct TaskFolder {
         return TrainingInputs(
             base: base, baseDigest: baseDigest, rows: rows, dev: dev, encoder: encoder,
             compressor: shortens ? try compressor(plain) : RuleCompressor(forced: recipe.forced),
-            retriever: try ExampleRetriever(bank: rows, settings: recipe.training.retrieval))
+            retriever: try retriever(rows))
+    }
+
+    private func retriever(_ rows: [TaskRow]) throws -> ExampleRetriever {
+        let settings = recipe.training.retrieval
+        guard settings.method == .embeddings else { return try ExampleRetriever(bank: rows, settings: settings) }
+        let embedder = try HiddenStateEmbedder(
+            base: base, baseDigest: baseDigest, tokenizer: encoder.tokenizer, cache: path + "/runs/embeddings")
+        return try ExampleRetriever(bank: rows, settings: settings, embedder: embedder)
     }
 
     private func compressor(_ inputs: TrainingInputs) throws -> any TemplateCompressor {
-        let cache = path + "/runs/templates"
-        switch recipe.compressor {
-        case .rules: return RuleCompressor(forced: recipe.forced)
-        case .attribution:
-            let found = try AttributionCompressor(inputs: inputs, forced: recipe.forced, cache: cache, threads: threads)
-            {
-                done, all in
-                if done == all || done % 20 == 0 { put("template: \(done) of \(all) units scored", to: .standardError) }
-            }
-            if !found.isTrusted {
-                put(
-                    "template: the units' scores agree too little (rank correlation "
-                        + String(format: "%.2f", found.correlation) + "), so the rules decide", to: .standardError)
-            }
-            return found
-        case .selfInformation: return try SelfInformationCompressor(inputs: inputs, forced: recipe.forced)
-        case .files(let folder): return try FileCompressor(folder: folder, schema: schema)
-        case .command(let command): return try CommandCompressor(command: command, cache: cache)
+        if let compressor = try texts.modelFreeCompressor() { return compressor }
+        if recipe.compressor == .selfInformation {
+            return try SelfInformationCompressor(inputs: inputs, forced: recipe.forced)
         }
+        let found = try AttributionCompressor(
+            inputs: inputs, forced: recipe.forced, cache: path + "/runs/templates", threads: threads
+        ) { done, all in
+            if done == all || done % 20 == 0 { put("template: \(done) of \(all) units scored", to: .standardError) }
+        }
+        if !found.isTrusted {
+            put(
+                "template: the units' scores agree too little (rank correlation "
+                    + String(format: "%.2f", found.correlation) + "), so the rules decide", to: .standardError)
+        }
+        return found
     }
 
     /// A run of a recipe below `runs/`.

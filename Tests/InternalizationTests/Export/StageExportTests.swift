@@ -131,6 +131,74 @@ struct StageExportTests {
         }
     }
 
+    @Test("prompts are shortened and given examples as the recipe says, and the export names the compressor")
+    func sources() throws {
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        var settings = RetrievalSettings()
+        settings.method = .bm25
+        settings.bankRatio = 0.5
+        let retriever = try ExampleRetriever(bank: task.rows, settings: settings)
+        let compressor = RuleCompressor(forced: ["Branches"])
+        let index = try StageExport(
+            recipe: Self.recipe, schema: task.encoder.schema, encoder: task.encoder, rows: task.rows,
+            compressor: compressor, retriever: retriever, settings: ExportSettings(target: .peft)
+        ).write(to: folder.path)
+        #expect(index.recipe.compressor == compressor.name && compressor.name != RuleCompressor().name)
+        for (entry, stage) in zip(index.stages, try Self.recipe.resolvedStages()) {
+            let corpus = try StageCorpus(
+                stage: stage, rows: task.rows, encoder: task.encoder, compressor: compressor, retriever: retriever)
+            #expect(entry.tokensSHA256 == corpus.digest)
+            #expect(entry.template == (stage.templateRate > 0 ? corpus.template.cuts : nil))
+        }
+    }
+
+    @Test("rows that see a later stage's prompts are named in the PEFT plan; other tools' limits are told")
+    func mixes() throws {
+        struct Step: Decodable {
+            let stage: Int
+            let stages: [Int]?
+        }
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        var recipe = Self.recipe
+        recipe.queryOnlyMix = [0.5, 1]
+        recipe.patience = 2
+        func export(_ target: ExportTarget) throws -> StageExport {
+            try StageExport(
+                recipe: recipe, schema: task.encoder.schema, encoder: nil, rows: task.rows,
+                compressor: RuleCompressor(), settings: ExportSettings(target: target))
+        }
+        let peft = try export(.peft)
+        _ = try peft.write(to: folder.path)
+        let plan = try TrainingPlan(recipe: recipe, rows: 96)
+        for (number, line) in try lines(folder.path + "/steps.jsonl").enumerated() {
+            let step = try JSONDecoder().decode(Step.self, from: Data(line.utf8))
+            let stages = plan.rowStages(stage: step.stage, step: number)
+            #expect(step.stages ?? [Int](repeating: step.stage, count: 8) == stages)
+        }
+        #expect(peft.ignored == ["patience"])
+        #expect(try export(.trl).ignored == ["patience", "query_only_mix"])
+    }
+
+    @Test("held-out rows are registered where the tool looks for them")
+    func validation() throws {
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        _ = try export(.llamaFactory, task: task, to: folder.path)
+        let info =
+            try JSONSerialization.jsonObject(
+                with: Data(contentsOf: URL(fileURLWithPath: folder.path + "/dataset_info.json")))
+            as? [String: [String: Any]]
+        #expect(info?["small-validation"]?["file_name"] as? String == "validation.jsonl")
+        let factory = try lines(folder.path + "/stage-1.yaml")
+        #expect(factory.contains("eval_dataset: \"small-validation\"") && factory.contains("eval_strategy: steps"))
+        _ = try export(.axolotl, task: task, to: folder.path)
+        let axolotl = try lines(folder.path + "/stage-1.yaml")
+        let place = try #require(axolotl.firstIndex(of: "test_datasets:"))
+        #expect(axolotl[place + 1] == "  - path: \"validation.jsonl\"" && axolotl[place + 3] == "    ds_type: json")
+        _ = try export(.bedrock, task: task, to: folder.path)
+        let job = try String(contentsOfFile: folder.path + "/job-0.json", encoding: .utf8)
+        #expect(job.contains("{\"validators\": [{\"s3Uri\": \"s3://${BUCKET}/validation.jsonl\"}]}"))
+    }
+
     @Test("a Bedrock job starts from the model before it and takes at most five epochs")
     func bedrockJobs() throws {
         let (task, folder) = (try SmallTask(), try TinyModelFolder())
