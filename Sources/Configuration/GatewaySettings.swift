@@ -99,8 +99,8 @@ public struct EngineSetting: Sendable, Hashable {
     public var model: String
     /// The name under which clients reach the base itself.
     public var baseName: String
-    /// The adapters' folders, by the name under which clients reach them.
-    public var adapters: [(name: String, folder: String)]
+    /// The adapters; no two share a name.
+    public var adapters: [AdapterSetting]
     /// How the models' matrices are held.
     public var precision = Precision.f32
     /// How many threads compute.
@@ -119,6 +119,8 @@ public struct EngineSetting: Sendable, Hashable {
     public var guesses = 0
     /// Whether requests may have tools and options for the model's chat template.
     public var rendersTools = false
+    /// Whether packed weights are kept in a file beside the model.
+    public var packedFile = true
 
     /// Bytes of a weight: 4, 2, 1.06 or 0.56.
     public enum Precision: String, Sendable, CaseIterable {
@@ -129,7 +131,7 @@ public struct EngineSetting: Sendable, Hashable {
     }
 
     /// An engine.
-    public init(name: String, model: String, baseName: String, adapters: [(name: String, folder: String)] = []) {
+    public init(name: String, model: String, baseName: String, adapters: [AdapterSetting] = []) {
         self.name = name
         self.model = model
         self.baseName = baseName
@@ -141,14 +143,14 @@ public struct EngineSetting: Sendable, Hashable {
         left.name == right.name && left.model == right.model && left.baseName == right.baseName
             && left.hasSameLimits(as: right)
             && left.rendersTools == right.rendersTools
-            && left.adapters.elementsEqual(right.adapters, by: ==)
+            && left.adapters == right.adapters
     }
 
     /// Whether two settings share memory and processor alike.
     public func hasSameLimits(as other: EngineSetting) -> Bool {
         threads == other.threads && sequences == other.sequences && queue == other.queue && cacheMib == other.cacheMib
             && prefixCache == other.prefixCache && chunk == other.chunk && guesses == other.guesses
-            && precision == other.precision
+            && precision == other.precision && packedFile == other.packedFile
     }
 
     /// Feeds the name, which is unique among the engines.

@@ -95,13 +95,13 @@ struct GatewaySettingsReader {
         let mapping = try entry.value.mapping(
             keys: [
                 "model", "base_name", "adapters", "threads", "sequences", "queue", "cache_mib", "prefix_cache", "chunk",
-                "renders_tools", "guesses", "precision",
+                "renders_tools", "guesses", "precision", "packed_file",
             ])
         var engine = EngineSetting(
             name: entry.name, model: try path(mapping.required("model", "give the folder of the base model")),
             baseName: try mapping["base_name"]?.nonEmptyString() ?? "\(entry.name)-base")
         for adapter in try mapping["adapters"]?.mapping().entries ?? [] {
-            engine.adapters.append((adapter.name, try path(adapter.value)))
+            engine.adapters.append(try self.adapter(adapter))
         }
         engine.precision = try mapping["precision"]?.choice(EngineSetting.Precision.self) ?? engine.precision
         engine.threads = try mapping["threads"]?.int(in: 1...64) ?? engine.threads
@@ -110,9 +110,27 @@ struct GatewaySettingsReader {
         engine.cacheMib = try mapping["cache_mib"]?.int(in: 1...4_194_304) ?? engine.cacheMib
         engine.prefixCache = try mapping["prefix_cache"]?.bool() ?? engine.prefixCache
         engine.rendersTools = try mapping["renders_tools"]?.bool() ?? engine.rendersTools
+        engine.packedFile = try mapping["packed_file"]?.bool() ?? engine.packedFile
         engine.chunk = try mapping["chunk"]?.int(in: 1...256) ?? engine.chunk
         engine.guesses = try mapping["guesses"]?.int(in: 0...16) ?? engine.guesses
         return engine
+    }
+
+    /// A folder, or a mapping of `folder` and `sha256`.
+    private func adapter(_ entry: YAMLMapping.Entry) throws(ConfigurationError) -> AdapterSetting {
+        guard entry.value.isMapping else {
+            return AdapterSetting(name: entry.name, folder: try path(entry.value))
+        }
+        let mapping = try entry.value.mapping(keys: ["folder", "sha256"])
+        let folder = try path(mapping.required("folder", "give the folder of the adapter"))
+        let hash = try mapping["sha256"].map { value throws(ConfigurationError) in
+            let text = try value.nonEmptyString()
+            guard AdapterSetting.isHash(text) else {
+                throw value.error("it is not a SHA-256", "write 64 hexadecimal digits, as sha256sum prints them")
+            }
+            return text
+        }
+        return AdapterSetting(name: entry.name, folder: folder, sha256: hash)
     }
 
     private func limits(_ value: YAMLReader) throws(ConfigurationError) -> LimitSettings {

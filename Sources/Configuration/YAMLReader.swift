@@ -101,4 +101,7 @@ struct YAMLReader {
 
     /// Whether nothing, or `null`, is written.
     var isNull: Bool { node.null != nil }
+
+    /// Whether it has keys.
+    var isMapping: Bool { node.mapping != nil }
 }

@@ -4,13 +4,17 @@ public struct AdminActions: Sendable {
     public var metrics: (@Sendable () -> String)?
     /// Reads the configuration again; nil: there is no `POST /admin/reload`.
     public var reload: (@Sendable () async -> ReloadReport)?
+    /// Shows the embedded engines and changes their adapters; nil: there is no `/admin/engines`.
+    public var engines: EngineActions?
 
     /// Makes the actions.
     public init(
-        metrics: (@Sendable () -> String)? = nil, reload: (@Sendable () async -> ReloadReport)? = nil
+        metrics: (@Sendable () -> String)? = nil, reload: (@Sendable () async -> ReloadReport)? = nil,
+        engines: EngineActions? = nil
     ) {
         self.metrics = metrics
         self.reload = reload
+        self.engines = engines
     }
 }
 

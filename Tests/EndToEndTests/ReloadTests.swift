@@ -172,7 +172,8 @@ struct ReloadTests {
         #expect(gateway.stop() == 0)
     }
 
-    @Test("an engine whose files are the same is not loaded again; one whose files changed is, beside the old one")
+    @Test(
+        "a base model whose files are the same is not loaded again, whatever its adapters; one whose files changed is")
     func engines() async throws {
         let model = try TinyEngineModel()
         let task = try TinyTask(manifest: false)
@@ -192,6 +193,12 @@ struct ReloadTests {
         let weights = model.adapter + "/adapter_model.safetensors"
         let bytes = try #require(FileManager.default.contents(atPath: weights))
         try bytes.write(to: URL(fileURLWithPath: weights), options: .atomic)
+        #expect(try await gateway.send("POST", "/admin/reload", admin: true).status == 200)
+        let kept = "engines_kept=1 engines_loaded=0"
+        #expect(await eventually { gateway.errors.components(separatedBy: kept).count == 3 })
+        let base = model.base + "/model.safetensors"
+        let baseBytes = try #require(FileManager.default.contents(atPath: base))
+        try baseBytes.write(to: URL(fileURLWithPath: base), options: .atomic)
         #expect(try await gateway.send("POST", "/admin/reload", admin: true).status == 200)
         #expect(await eventually { gateway.errors.contains("engines_kept=0 engines_loaded=1") })
         #expect(try await gateway.chat(request).text.contains("chat.completion"))

@@ -13,9 +13,7 @@ struct TinyEngineModel {
 
     init() throws {
         folder = try TinyModelFolder()
-        for name in ["base", "adapter"] {
-            try FileManager.default.createDirectory(atPath: folder.path + "/" + name, withIntermediateDirectories: true)
-        }
+        try FileManager.default.createDirectory(atPath: folder.path + "/base", withIntermediateDirectories: true)
         _ = try folder.write(Self.config, to: "base/config.json")
         _ = try folder.write(Self.tokenizer, to: "base/tokenizer.json")
         _ = try folder.write(Self.template, to: "base/tokenizer_config.json")
@@ -30,14 +28,27 @@ struct TinyEngineModel {
             ("model.norm.weight", [h], 0),
         ]
         _ = try folder.write(Self.safetensors(weights, seed: 1), to: "base/model.safetensors")
-        _ = try folder.write(
+        _ = try addAdapter("adapter", seed: 2)
+    }
+
+    /// Writes a random adapter into a folder beside the base, over one that is there, file by file atomically.
+    func addAdapter(_ name: String, seed: UInt64) throws -> String {
+        let path = folder.path + "/" + name
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let config =
             #"{"peft_type": "LORA", "task_type": "CAUSAL_LM", "r": 2, "lora_alpha": 4, "bias": "none", "#
-                + #""target_modules": ["q_proj"], "base_model_name_or_path": "../base"}"#,
-            to: "adapter/adapter_config.json")
-        let place = "base_model.model.model.layers.0.self_attn.q_proj.lora_"
-        _ = try folder.write(
-            Self.safetensors([(place + "A.weight", [2, h], 0.3), (place + "B.weight", [h, 2], 0.3)], seed: 2),
-            to: "adapter/adapter_model.safetensors")
+            + #""target_modules": ["q_proj", "down_proj"], "base_model_name_or_path": "../base"}"#
+        let place = "base_model.model.model.layers.0."
+        let tensors: [(String, [Int], Float)] = [
+            (place + "self_attn.q_proj.lora_A.weight", [2, Self.hidden], 0.3),
+            (place + "self_attn.q_proj.lora_B.weight", [Self.hidden, 2], 0.3),
+            (place + "mlp.down_proj.lora_A.weight", [2, Self.inner], 0.6),
+            (place + "mlp.down_proj.lora_B.weight", [Self.hidden, 2], 3),
+        ]
+        try Data(config.utf8).write(to: URL(fileURLWithPath: path + "/adapter_config.json"), options: .atomic)
+        try Data(Self.safetensors(tensors, seed: seed)).write(
+            to: URL(fileURLWithPath: path + "/adapter_model.safetensors"), options: .atomic)
+        return path
     }
 
     /// Tensors of random values of the given size; size 0 means ones, as for norms.

@@ -35,6 +35,20 @@ struct PromptCounterTests {
             ])
     }
 
+    @Test("a developer's message is counted as the system message that the model gets for it")
+    func developer() throws {
+        let counter = try Self.counter()
+        let text = Array("Rules of the desk.".utf8)
+        func count(_ role: Role) -> SegmentTokens {
+            counter.count([
+                CountedMessage(role: role, text: text, stretches: [.init(kind: .template, range: 0..<text.count)]),
+                CountedMessage(role: .user, text: Array("How long?".utf8)),
+            ])
+        }
+        #expect(count(.developer) == count(.system))
+        #expect(count(.developer) != count(.assistant))
+    }
+
     @Test("the kinds add up to exactly what the model processes, in full and stripped")
     func sums() throws {
         let counter = try Self.counter()

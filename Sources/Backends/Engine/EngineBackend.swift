@@ -31,6 +31,7 @@ public struct EngineBackend: Backend {
     let template: ChatTemplate
     let defaults: Defaults
     let grammars: GrammarCache
+    private let operatorTexts: OperatorTexts
     private let baseModel: String
     private let limits: BackendRequest.Limits
     let rendersTools: Bool
@@ -49,6 +50,7 @@ public struct EngineBackend: Backend {
         self.service = service
         self.tokenizer = tokenizer
         grammars = GrammarCache(tokenizer)
+        operatorTexts = OperatorTexts(template)
         self.template = template
         self.baseModel = baseModel
         self.defaults = defaults
@@ -96,22 +98,12 @@ public struct EngineBackend: Backend {
         }
         try checkModel(request.model, asked: chat.request.model)
         let prompt = try prompt(conversation)
-        let shared = request.tenant == nil ? 0 : sharedPrefix(of: prompt, chat.operatorText)
+        let shared = request.tenant == nil ? 0 : operatorTexts.shared(with: prompt, chat.operatorText)
         let answers = try start(
             [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request)
         return try await answers.reply(
             CompletionEncoder(id: "chatcmpl-" + request.id, created: Self.now, model: chat.request.model),
             stream: chat.request.stream, includeUsage: chat.request.includeUsage)
-    }
-
-    /// How many of the prompt's first tokens are the same whatever the caller wrote: those it has in common with the
-    /// operator's own text.
-    private func sharedPrefix(of prompt: [Int32], _ operatorText: [PromptMessage]) -> Int {
-        guard !operatorText.isEmpty,
-            let own = try? template.encode(
-                messages: operatorText.map { ($0.role.rawValue, $0.text) }, addGenerationPrompt: false)
-        else { return 0 }
-        return zip(prompt, own.ids).prefix { $0 == $1 }.count
     }
 
     /// The conversation as the model reads it; what its chat template does not take is refused in the template's words.
@@ -129,7 +121,7 @@ public struct EngineBackend: Backend {
 
     /// Refuses a model that is neither the base nor an adapter.
     func checkModel(_ model: String, asked: String) throws(BackendError) {
-        guard model == baseModel || service.adapterNames.contains(model) else {
+        guard model == baseModel || service.hasAdapter(model) else {
             throw Self.refused(.modelNotFound(asked))
         }
     }

@@ -33,14 +33,17 @@ public struct EngineModelFolder: Sendable, Hashable {
         }
     }
 
-    /// Reads the weights.
-    public func weights() throws(BackendsError) -> ModelWeights {
-        guard FileManager.default.fileExists(atPath: weightsFile) else {
+    /// Opens the weights' files, in one piece or in shards; none is converted yet.
+    public func checkpoint() throws(BackendsError) -> Checkpoint {
+        guard
+            FileManager.default.fileExists(atPath: weightsFile)
+                || FileManager.default.fileExists(atPath: weightsFile + ".index.json")
+        else {
             throw BackendsError(
                 "model folder \(path): model.safetensors is missing: check the path, or fetch or train the model")
         }
         do throws(EngineError) {
-            return try ModelWeights.load(folder: path)
+            return try Checkpoint(folder: path)
         } catch {
             throw BackendsError("model folder \(path): \(error)")
         }

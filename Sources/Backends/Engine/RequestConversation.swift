@@ -6,13 +6,12 @@ import Tokenization
 extension ChatConversation {
     /// What a request asks a chat template to render; nil if the content of a message is not text.
     ///
-    /// The role `developer` is the API's newer name for `system`, which is what templates know. A call's `arguments` are
-    /// an object to templates, where the API has the object's text.
+    /// A call's `arguments` are an object to templates, where the API has the object's text.
     init?(_ chat: BackendRequest.Chat) {
         let root = chat.request.document.root
         var messages: [Message] = []
         if let plain = chat.messages {
-            messages = plain.map { Message(role: Self.role($0.role.rawValue), text: $0.text) }
+            messages = plain.map { Message(role: $0.role.rawValue, text: $0.text) }
         } else {
             let values = root["messages"]?.elements.map { $0 } ?? []
             for (message, value) in zip(chat.request.messages, values) {
@@ -29,8 +28,6 @@ extension ChatConversation {
         self.init(messages: messages, tools: tools, options: options)
     }
 
-    private static func role(_ role: String) -> String { role == "developer" ? "system" : role }
-
     private static func message(_ message: ChatMessage, _ value: ChatAPI.JSONValue) -> Message? {
         guard let role = message.role, let texts = message.texts else { return nil }
         var text: [UInt8]?
@@ -43,7 +40,7 @@ extension ChatConversation {
             guard let name = key.utf8, let field = TemplateValue(value) else { return nil }
             fields.append(.init(name, key == "tool_calls" ? field.withReadArguments : field))
         }
-        return Message(role: Self.role(role), text: text, fields: fields)
+        return Message(role: role, text: text, fields: fields)
     }
 }
 

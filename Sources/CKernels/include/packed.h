@@ -20,6 +20,9 @@ typedef enum pi_format { pi_format_f32 = 0, pi_format_bf16 = 1, pi_format_int8 =
 
 enum { pi_panel_outputs = 16, pi_block_inputs = 32 };
 
+/// Goes up when the arrangement or the rounding of `pi_pack_panel` changes: files of packed weights depend on it.
+enum { pi_arrangement = 1 };
+
 /// Bytes of one block.
 static inline size_t pi_block_bytes(pi_format format) {
     return format == pi_format_f32 ? 2048 : format == pi_format_bf16 ? 1024 : format == pi_format_int8 ? 544 : 288;

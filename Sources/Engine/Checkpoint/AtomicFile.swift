@@ -5,6 +5,9 @@ import Foundation
 /// The bytes go to a temporary file beside it; `commit` syncs that file, renames it and syncs the folder. A value
 /// that goes out of scope uncommitted leaves nothing behind.
 public struct AtomicFile: ~Copyable {
+    /// The end of temporary files' names.
+    public static let suffix = ".partial"
+
     private let path: String
     private let temporaryPath: String
     private let descriptor: Int32
@@ -13,7 +16,7 @@ public struct AtomicFile: ~Copyable {
     /// Creates the temporary file; the folder must exist.
     public init(path: String) throws(EngineError) {
         self.path = path
-        temporaryPath = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max)).partial"
+        temporaryPath = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max))\(Self.suffix)"
         descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             isCommitted = true

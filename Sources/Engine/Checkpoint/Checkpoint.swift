@@ -12,6 +12,13 @@ public struct Checkpoint: Sendable {
     public let layout: ModelLayout
     private let places: [Place]
 
+    /// The files that hold the parameters, by name.
+    var files: [SafetensorsFile] {
+        var files: [String: SafetensorsFile] = [:]
+        for place in places { files[place.file.name] = place.file }
+        return files.sorted { $0.key < $1.key }.map(\.value)
+    }
+
     private struct Place {
         let file: SafetensorsFile
         let tensor: SafetensorsHeader.Tensor
@@ -34,18 +41,6 @@ public struct Checkpoint: Sendable {
         guard let place = place(of: range) else { preconditionFailure("\(range) is the place of no parameter") }
         var values = [Float](repeating: 0, count: range.count)
         read(place, into: &values, at: 0)
-        return values
-    }
-
-    /// The same with an adapter added in, whose matrices may be none of these parameters.
-    func values(in range: Range<Int>, merging adapter: LoRAAdapter?) -> [Float] {
-        var values = values(in: range)
-        guard let adapter else { return values }
-        for (number, layer) in layout.layers.enumerated() {
-            for projection in Projection.allCases where layer.range(of: projection) == range {
-                adapter.add(to: &values, at: 0, layer: number, projection)
-            }
-        }
         return values
     }
 

@@ -1,5 +1,6 @@
 // Unchecked sendability: the mapping is read-only, and stays until the last reference to it goes.
 
+import Crypto
 import Foundation
 
 /// A regular file's bytes, mapped into memory read-only; unmapped when the last reference goes.
@@ -8,6 +9,8 @@ import Foundation
 @safe final class FileMapping: @unchecked Sendable {
     /// Number of bytes.
     let count: Int
+    /// What the file system says of the file's content.
+    let stamp: FileStamp
     /// The path it was opened with.
     let path: String
     private let start: UnsafeMutableRawPointer?
@@ -17,6 +20,7 @@ import Foundation
         let file = try InputFile(path: path)
         self.path = path
         count = file.size
+        stamp = file.stamp
         guard count > 0 else {
             unsafe start = nil
             return
@@ -41,6 +45,17 @@ import Foundation
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return unsafe body(
             UnsafeRawBufferPointer(start: start.map { unsafe $0 + range.lowerBound }, count: range.count))
+    }
+
+    /// The SHA-256 of all bytes; pages go back to the system as soon as they are hashed.
+    func digest() -> SHA256Digest {
+        var hash = SHA256()
+        for start in stride(from: 0, to: count, by: 4 << 20) {
+            let piece = start..<min(start + 4 << 20, count)
+            unsafe withBytes(piece) { bytes in unsafe hash.update(bufferPointer: bytes) }
+            release(piece)
+        }
+        return hash.finalize()
     }
 
     /// Lets the system take back the memory of whole pages in a range; they are read again when they are needed.

@@ -4,6 +4,7 @@ import Foundation
 struct InputFile: ~Copyable {
     let path: String
     let size: Int
+    let stamp: FileStamp
     private let descriptor: Int32
 
     /// Opens a regular file; a pipe, a device or a folder is refused without blocking.
@@ -23,6 +24,7 @@ struct InputFile: ~Copyable {
         self.path = path
         self.descriptor = descriptor
         size = Int(status.st_size)
+        stamp = FileStamp(status)
     }
 
     deinit {
@@ -39,6 +41,12 @@ struct InputFile: ~Copyable {
     /// Maps the whole file, which is not empty; the mapping outlives this value. `MAP_FAILED` when the system refuses.
     func map() -> UnsafeMutableRawPointer? {
         unsafe mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    }
+
+    /// Maps `count` bytes from `offset` on, a multiple of 64 KiB; nil when the system refuses.
+    func memory(offset: Int, count: Int) -> AlignedMemory? {
+        precondition(offset >= 0 && count > 0 && offset + count <= size)
+        return AlignedMemory(descriptor: descriptor, offset: offset, count: count)
     }
 
     /// Fills `count` elements from `index` on with the file's bytes from `offset` on, as they lie there.

@@ -6,8 +6,14 @@ extension LoRAAdapter {
     /// - Throws: `EngineError.unsupported` naming the key of a feature other than plain LoRA on the linear layers;
     ///   `.malformed` naming a tensor that is missing, not expected, or of another shape.
     public static func load(folder: String, model: ModelConfig) throws(EngineError) -> LoRAAdapter {
+        try load(SafetensorsFile(path: folder + "/adapter_model.safetensors"), folder: folder, model: model)
+    }
+
+    /// The same from its open file of matrices.
+    static func load(
+        _ file: SafetensorsFile, folder: String, model: ModelConfig
+    ) throws(EngineError) -> LoRAAdapter {
         let config = try Config(path: folder + "/adapter_config.json", model: model)
-        let file = try SafetensorsFile(path: folder + "/adapter_model.safetensors")
         let places = Self.places(config: config, model: model)
         for place in places {
             guard let tensor = file.header.tensors[place.name] else {

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 
 /// A safetensors file, mapped read-only; its header is checked in full before anything else is read or allocated.
@@ -32,6 +33,15 @@ public struct SafetensorsFile: Sendable {
 
     /// The path it was opened with.
     public var path: String { file.path }
+
+    /// The file's name in its folder.
+    var name: String { String(path[(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)...]) }
+
+    /// The SHA-256 of the file as it is mapped.
+    func digest() -> SHA256Digest { file.digest() }
+
+    /// What the file system said of it when it was opened.
+    var stamp: FileStamp { file.stamp }
 
     /// Converts a tensor of this file to float32, into `values` from `index` on.
     public func read(_ tensor: SafetensorsHeader.Tensor, into values: inout [Float], at index: Int = 0) {

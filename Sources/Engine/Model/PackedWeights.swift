@@ -9,11 +9,11 @@ struct PackedWeights: Sendable {
         let queryNorm: [Float]?
         let keyNorm: [Float]?
         /// Rows of q, then k, then v.
-        let queryKeyValue: PackedMatrix
-        let output: PackedMatrix
+        fileprivate(set) var queryKeyValue: PackedMatrix
+        fileprivate(set) var output: PackedMatrix
         /// Rows of gate, then up.
-        let gateUp: PackedMatrix
-        let down: PackedMatrix
+        fileprivate(set) var gateUp: PackedMatrix
+        fileprivate(set) var down: PackedMatrix
         /// One value for each output, where any of the matrix' projections has a bias.
         let queryKeyValueBias: [Float]?
         let outputBias: [Float]?
@@ -23,7 +23,7 @@ struct PackedWeights: Sendable {
 
     /// Token embeddings, [vocabulary, hidden].
     let embedding: PackedMatrix
-    let layers: [Layer]
+    private(set) var layers: [Layer]
     let finalNorm: [Float]
     /// The output head, [vocabulary, hidden]; the embeddings themselves when the model ties them.
     let head: PackedMatrix
@@ -31,20 +31,12 @@ struct PackedWeights: Sendable {
     /// The projections that are one matrix, in the order in which they are packed.
     static let fused: [[Projection]] = [[.query, .key, .value], [.output], [.gate, .up], [.down]]
 
-    /// Packs weights into memory of their own.
-    init(_ weights: ModelWeights, precision: WeightPrecision, team: ThreadTeam) {
-        self.init(weights.config, precision: precision, team: team) { weights.values[$0] }
-    }
-
-    /// Packs parameters into memory of their own; `values` gives those at a place of the layout, one place at a time.
-    init(
-        _ config: ModelConfig, precision: WeightPrecision, team: ThreadTeam,
-        values: (Range<Int>) -> ArraySlice<Float>
-    ) {
-        let places = PackedPlaces(config, precision: precision)
+    /// Packs parameters into memory of their own, one matrix after the other, with an adapter added in.
+    init(_ source: ParameterSource, merging adapter: LoRAAdapter? = nil, precision: WeightPrecision, team: ThreadTeam) {
+        let places = PackedPlaces(source.config, precision: precision)
         let memory = AlignedMemory(count: places.count)
-        places.pack(values, into: memory, team: team)
-        self.init(places, memory: memory, config: config, vectors: values)
+        places.pack({ source.values(in: $0, merging: adapter) }, into: memory, team: team)
+        self.init(places, memory: memory, config: source.config) { source.values(in: $0) }
     }
 
     /// The weights that lie packed in a memory; `vectors` gives norms and biases by their places.
@@ -73,5 +65,31 @@ struct PackedWeights: Sendable {
                 outputBias: bias(Self.fused[1], layer), gateUpBias: bias(Self.fused[2], layer),
                 downBias: bias(Self.fused[3], layer))
         }
+    }
+
+    /// These weights with an adapter added in: matrices that it adapts are packed anew, the others are shared.
+    func merging(_ adapter: LoRAAdapter, into source: ParameterSource, team: ThreadTeam) -> PackedWeights {
+        var merged = self
+        let layout = ModelLayout(source.config)
+        let adapted = layers.indices.flatMap { layer in
+            Self.fused.indices.filter { group in
+                Self.fused[group].contains { adapter.pair(layer: layer, $0) != nil }
+            }.map { (layer: layer, group: Self.matrices[$0], projections: Self.fused[$0]) }
+        }
+        let memory = AlignedMemory(count: adapted.reduce(0) { $0 + layers[$1.layer][keyPath: $1.group].alignedBytes })
+        var offset = 0
+        for (layer, group, projections) in adapted {
+            let matrix = layers[layer][keyPath: group].moved(to: memory, at: offset)
+            let places = projections.map { layout.layers[layer].range(of: $0) }
+            matrix.pack(places.map { source.values(in: $0, merging: adapter) }, team: team)
+            merged.layers[layer][keyPath: group] = matrix
+            offset += matrix.alignedBytes
+        }
+        return merged
+    }
+
+    /// The matrices of `fused`.
+    private static var matrices: [WritableKeyPath<Layer, PackedMatrix>] {
+        [\.queryKeyValue, \.output, \.gateUp, \.down]
     }
 }

@@ -6,30 +6,40 @@ import Foundation
 /// Source: Su et al., "RoFormer", 2021, equation 34, in the rotate-half order of Hugging Face's Llama.
 public struct RotaryTable: Sendable {
     /// [positions, headSize / 2].
-    public let cosines: [Float]
+    public private(set) var cosines: [Float] = []
     /// [positions, headSize / 2].
-    public let sines: [Float]
+    public private(set) var sines: [Float] = []
+    /// Rows of the table.
+    public private(set) var positions = 0
+    private let frequencies: [Float]
 
     /// The table for every position that the model allows.
     public init(_ config: ModelConfig) {
-        let half = config.headSize / 2
-        var cosines: [Float] = []
-        var sines: [Float] = []
-        cosines.reserveCapacity(config.maximumPositions * half)
-        sines.reserveCapacity(config.maximumPositions * half)
+        self.init(config, positions: config.maximumPositions)
+    }
+
+    /// The table for the first positions.
+    init(_ config: ModelConfig, positions: Int) {
         // Frequencies are rounded to float32 as transformers does, so that long positions agree.
-        let frequencies = (0..<half).map { index in
+        frequencies = (0..<config.headSize / 2).map { index in
             config.ropeScaling.apply(
                 to: Float(1 / pow(Double(config.ropeTheta), Double(2 * index) / Double(config.headSize))))
         }
-        for position in 0..<config.maximumPositions {
+        grow(to: positions)
+    }
+
+    /// Adds rows up to so many positions.
+    mutating func grow(to count: Int) {
+        guard count > positions else { return }
+        cosines.reserveCapacity(count * frequencies.count)
+        sines.reserveCapacity(count * frequencies.count)
+        for position in positions..<count {
             for frequency in frequencies {
                 let angle = Double(Float(position) * frequency)
                 cosines.append(Float(cos(angle)))
                 sines.append(Float(sin(angle)))
             }
         }
-        self.cosines = cosines
-        self.sines = sines
+        positions = count
     }
 }

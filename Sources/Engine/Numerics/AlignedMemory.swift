@@ -6,6 +6,7 @@ import Glibc
 @safe final class AlignedMemory: @unchecked Sendable {
     let count: Int
     let base: UnsafeMutableRawPointer
+    private let isFile: Bool
 
     /// Memory of `count` bytes, in huge pages where the system has them. Stops the program when there is none, as
     /// an array does.
@@ -17,16 +18,23 @@ import Glibc
         }
         if pages >= 4 << 20 { unsafe madvise(memory, pages, MADV_HUGEPAGE) }
         self.count = pages
+        isFile = false
         unsafe base = memory
     }
 
-    /// The open file from its first byte on, read-only; nil when it cannot be mapped.
-    init?(descriptor: Int32, count: Int) {
+    /// A piece of the open file, read-only; nil when it cannot be mapped.
+    init?(descriptor: Int32, offset: Int, count: Int) {
         guard count > 0 else { return nil }
-        let memory = unsafe mmap(nil, count, PROT_READ, MAP_SHARED, descriptor, 0)
+        let memory = unsafe mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, offset)
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { return nil }
         self.count = count
+        isFile = true
         unsafe base = memory
+    }
+
+    /// Lets the system take back a file's pages, which are read again when they are needed; nothing for other memory.
+    func release() {
+        if isFile { unsafe madvise(base, count, MADV_DONTNEED) }
     }
 
     deinit {

@@ -27,6 +27,14 @@ import CKernels
         pack(parts, team: team)
     }
 
+    /// Its bytes, up to where another matrix may begin.
+    var alignedBytes: Int { (precision.bytes(outputs: outputs, inputs: inputs) + 63) / 64 * 64 }
+
+    /// A matrix of the same shape elsewhere, to be filled.
+    func moved(to memory: AlignedMemory, at offset: Int) -> PackedMatrix {
+        PackedMatrix(outputs: outputs, inputs: inputs, precision: precision, memory: memory, offset: offset)
+    }
+
     /// Fills the memory from row-major weights.
     func pack(_ parts: [ArraySlice<Float>], team: ThreadTeam) {
         precondition(parts.reduce(0) { $0 + $1.count } == outputs * inputs, "the parts do not make up the matrix")

@@ -64,13 +64,15 @@ extension DecoderModel {
         let (queryWidth, keyValueWidth) = (config.queryWidth, config.keyValueWidth)
         let stride = queryWidth + 2 * keyValueWidth
         let fused = unsafe scratch.fused.start
+        let table = rotary.rows(for: rows.positionCount)
         forRows(rows.count, of: stride) { row in
             let q = unsafe fused + row * stride
             let k = unsafe q + queryWidth
             if let bias = layer.queryKeyValueBias { unsafe kernels.functions.add_scaled(q, bias, 1, stride) }
             if let weight = layer.queryNorm { unsafe normHeads(q, weight, heads: config.headCount) }
             if let weight = layer.keyNorm { unsafe normHeads(k, weight, heads: config.keyValueHeadCount) }
-            unsafe rotate(q, heads: config.headCount + config.keyValueHeadCount, position: rows.positions[row])
+            unsafe rotate(
+                q, heads: config.headCount + config.keyValueHeadCount, position: rows.positions[row], table)
             let sequence = rows.sequences[rows.owners[row]]
             let position = Int(rows.positions[row])
             let block = unsafe UnsafeMutableRawPointer(
@@ -89,10 +91,10 @@ extension DecoderModel {
         }
     }
 
-    private func rotate(_ x: UnsafeMutablePointer<Float>, heads: Int, position: Int32) {
+    private func rotate(_ x: UnsafeMutablePointer<Float>, heads: Int, position: Int32, _ table: RotaryTable) {
         var position = position
         unsafe kernels.functions.rotate(
-            x, &position, rotary.cosines, rotary.sines, 1, heads, config.headSize, heads * config.headSize, 1)
+            x, &position, table.cosines, table.sines, 1, heads, config.headSize, heads * config.headSize, 1)
     }
 
     /// mixed = attention of the pieces' rows over their sequences' caches.

@@ -7,12 +7,12 @@ public struct DecoderModel: Sendable {
     /// Most positions computed at once; longer prompts go in chunks of this size.
     public static let chunk = 256
     let packed: PackedWeights
-    let rotary: RotaryTable
+    let rotary: GrowingRotaryTable
     let kernels: KernelTable
     let products: ProductTable
     let team: ThreadTeam
     /// What an adapter is added to; nil when the model was made without.
-    private let source: ModelWeights?
+    private let source: ParameterSource?
 
     /// How a model computes.
     public struct Options: Sendable {
@@ -22,7 +22,7 @@ public struct DecoderModel: Sendable {
         public var team: ThreadTeam
         /// The instruction set; another than the best is for comparing them.
         public var kernels: KernelTable
-        /// True keeps the weights that the model was made from, which `merging` needs.
+        /// True keeps what the model was made from, which `merging` needs: weights in memory, or an open checkpoint.
         public var keepsWeights: Bool
 
         /// Float32 on the calling thread, unless something else is said.
@@ -42,62 +42,57 @@ public struct DecoderModel: Sendable {
     /// - Throws: `EngineError.openBLAS` when the matrix library is missing, `.limit` when a head is wider than the
     ///   kernels' 256.
     public init(weights: ModelWeights, options: Options = Options()) throws(EngineError) {
-        try BLAS.load()
-        try Self.checkHeads(weights.config)
-        self.init(weights: weights, rotary: RotaryTable(weights.config), options: options)
-    }
-
-    private static func checkHeads(_ config: ModelConfig) throws(EngineError) {
-        guard config.headSize <= 256 else {
-            throw .limit("a head has \(config.headSize) elements; the engine computes heads of up to 256")
-        }
-    }
-
-    /// A model with the weights of a checkpoint, and an adapter added in, packed one matrix after the other: only one
-    /// is float32 at a time. Nothing is kept that another adapter could be merged into.
-    ///
-    /// - Throws: as `init(weights:options:)`; `.limit` too when the adapter was made for a model of another shape.
-    public init(
-        checkpoint: Checkpoint, adapter: LoRAAdapter? = nil, options: Options = Options()
-    ) throws(EngineError) {
-        try BLAS.load()
-        try Self.checkHeads(checkpoint.config)
-        guard adapter == nil || adapter?.model == checkpoint.config else { throw Self.otherShape }
-        let packed = PackedWeights(checkpoint.config, precision: options.precision, team: options.team) {
-            checkpoint.values(in: $0, merging: adapter)[...]
-        }
-        self.init(
-            checkpoint.config, packed: packed, rotary: RotaryTable(checkpoint.config), options: options, source: nil)
+        try self.init(.weights(weights), options: options)
     }
 
     /// A model with the adapter added to a copy of the weights.
     public init(
         weights: ModelWeights, adapter: LoRAAdapter, options: Options = Options()
     ) throws(EngineError) {
-        guard adapter.model == weights.config else { throw Self.otherShape }
-        try self.init(weights: weights.merging(adapter), options: options)
+        try self.init(.weights(weights), adapter: adapter, options: options)
     }
 
-    /// This model with the adapter added to a copy of its weights; the tables are shared.
+    /// A model with the weights of a checkpoint, and an adapter added in, packed one matrix after the other: only one
+    /// is float32 at a time.
+    ///
+    /// - Throws: as `init(weights:options:)`; `.limit` too when the adapter was made for a model of another shape.
+    public init(
+        checkpoint: Checkpoint, adapter: LoRAAdapter? = nil, options: Options = Options()
+    ) throws(EngineError) {
+        try self.init(.checkpoint(checkpoint), adapter: adapter, options: options)
+    }
+
+    /// This model with the adapter added to a copy of the matrices that it adapts; everything else is shared.
     public func merging(_ adapter: LoRAAdapter) throws(EngineError) -> DecoderModel {
         guard adapter.model == config, let source else { throw Self.otherShape }
         return DecoderModel(
-            weights: source.merging(adapter), rotary: rotary,
-            options: Options(precision: precision, team: team, kernels: kernels, keepsWeights: false))
+            config, packed: packed.merging(adapter, into: source, team: team), rotary: rotary,
+            options: Options(precision: precision, team: team, kernels: kernels), source: nil)
     }
 
-    private static let otherShape = EngineError.limit(
-        "the adapter was made for a model of another shape than this one")
-
-    private init(weights: ModelWeights, rotary: RotaryTable, options: Options) {
-        let packed = PackedWeights(weights, precision: options.precision, team: options.team)
+    /// A model whose matrices lie packed already.
+    init(_ source: ParameterSource, packed: PackedWeights, options: Options) throws(EngineError) {
+        try BLAS.load()
+        try Self.checkHeads(source.config)
         self.init(
-            weights.config, packed: packed, rotary: rotary, options: options,
-            source: options.keepsWeights ? weights : nil)
+            source.config, packed: packed, rotary: GrowingRotaryTable(source.config), options: options,
+            source: options.keepsWeights ? source : nil)
+    }
+
+    /// What is added in can be the base of no other adapter.
+    private init(_ source: ParameterSource, adapter: LoRAAdapter? = nil, options: Options) throws(EngineError) {
+        try BLAS.load()
+        try Self.checkHeads(source.config)
+        guard adapter == nil || adapter?.model == source.config else { throw Self.otherShape }
+        let packed = PackedWeights(source, merging: adapter, precision: options.precision, team: options.team)
+        self.init(
+            source.config, packed: packed, rotary: GrowingRotaryTable(source.config), options: options,
+            source: options.keepsWeights && adapter == nil ? source : nil)
     }
 
     private init(
-        _ config: ModelConfig, packed: PackedWeights, rotary: RotaryTable, options: Options, source: ModelWeights?
+        _ config: ModelConfig, packed: PackedWeights, rotary: GrowingRotaryTable, options: Options,
+        source: ParameterSource?
     ) {
         self.config = config
         precision = options.precision
@@ -108,6 +103,15 @@ public struct DecoderModel: Sendable {
         team = options.team
         self.source = source
     }
+
+    private static func checkHeads(_ config: ModelConfig) throws(EngineError) {
+        guard config.headSize <= 256 else {
+            throw .limit("a head has \(config.headSize) elements; the engine computes heads of up to 256")
+        }
+    }
+
+    private static let otherShape = EngineError.limit(
+        "the adapter was made for a model of another shape than this one")
 
     /// True when keys and values are held in half precision: whenever the weights are narrower than float32.
     var usesHalfCache: Bool { precision != .float32 }

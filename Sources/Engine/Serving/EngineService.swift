@@ -1,23 +1,14 @@
-import Foundation
-import Synchronization
-
 /// Generates answers on a thread of its own: all requests together, step by step; the rest wait in a bounded queue.
 ///
-/// Several adapters share one base, chosen by name per request. While one adapter is registered it is added into a copy
-/// of the weights; as soon as there are more they are computed beside the base, and their rows share its passes. Letting
-/// go of the service shuts it down.
+/// Several adapters share one base, chosen by name per request. A single adapter is added into a copy of the weights;
+/// several are computed beside the base, and their rows share its passes. The adapters of a service never change: a
+/// `successor` has others over the same base, thread and cache, and requests end with the service that they began
+/// with. Letting go of a service and all its successors shuts the engine down.
 public final class EngineService: Sendable {
-    private struct Adapters {
-        var versions: [String: AdapterVersion] = [:]
-        var lastNumber = 0
-    }
-
     /// The base model's shape.
     public let config: ModelConfig
-    private let base: DecoderModel
-    private let baseVersion: AdapterVersion
-    private let adapters: Mutex<Adapters>
-    private let queue: GenerationQueue
+    private let core: EngineCore
+    private let adapters: [String: AdapterVersion]
 
     /// Starts an engine with default options but these.
     ///
@@ -33,71 +24,51 @@ public final class EngineService: Sendable {
         try self.init(base: base, adapters: adapters, options: options)
     }
 
-    /// Starts an engine.
-    public init(
+    /// Starts an engine on weights in memory.
+    public convenience init(
         base weights: ModelWeights, adapters: [String: LoRAAdapter] = [:], options: EngineOptions
     ) throws(EngineError) {
-        try options.check()
-        base = try DecoderModel(
+        let model = try DecoderModel(
             weights: weights,
             options: .init(precision: options.precision, team: ThreadTeam(threads: options.threads)))
-        baseVersion = AdapterVersion(base: base)
-        config = base.config
-        self.adapters = Mutex(Adapters())
-        queue = GenerationQueue(limit: options.queueLimit, sequences: options.sequences)
-        for (name, adapter) in adapters.sorted(by: { $0.key < $1.key }) { try register(adapter, name: name) }
-        let (queue, base) = (queue, base)
-        let thread = Thread {
-            var scheduler = Scheduler(queue: queue, base: base, options: options)
-            scheduler.run()
-        }
-        thread.name = "engine"
-        thread.stackSize = 4 << 20
-        thread.start()
+        try self.init(model: model, adapters: adapters, options: options)
     }
 
-    deinit {
-        queue.close()
+    /// Starts an engine on a model, which keeps its weights where adapters are to be added in.
+    public init(
+        model: DecoderModel, adapters: [String: LoRAAdapter] = [:], options: EngineOptions
+    ) throws(EngineError) {
+        core = try EngineCore(model, options: options)
+        config = model.config
+        self.adapters = try core.versions(keeping: [:], adding: adapters)
     }
 
-    /// Makes an adapter available under a name; requests that have begun keep the one they started with.
-    public func register(_ adapter: LoRAAdapter, name: String) throws(EngineError) {
-        guard adapter.model == config else {
-            throw .limit("the adapter was made for a model of another shape than this one")
-        }
-        let (number, isAlone) = adapters.withLock { adapters in
-            adapters.lastNumber += 1
-            return (adapters.lastNumber, adapters.versions.keys.allSatisfy { $0 == name })
-        }
-        let version =
-            isAlone
-            ? try AdapterVersion(adapter, number: number, mergedInto: base)
-            : AdapterVersion(adapter, number: number, beside: base)
-        let dropped = adapters.withLock { adapters -> [Int] in
-            var dropped = [adapters.versions.updateValue(version, forKey: name)?.number].compactMap { $0 }
-            guard adapters.versions.count > 1 else { return dropped }
-            // No longer alone: what was added in is computed beside the base from now on.
-            for (name, version) in adapters.versions where version.beside == nil {
-                guard let adapter = version.adapter else { continue }
-                adapters.lastNumber += 1
-                adapters.versions[name] = AdapterVersion(adapter, number: adapters.lastNumber, beside: base)
-                dropped.append(version.number)
-            }
-            return dropped
-        }
-        for number in dropped { queue.drop(adapter: number) }
+    private init(_ core: EngineCore, _ adapters: [String: AdapterVersion]) {
+        self.core = core
+        config = core.base.config
+        self.adapters = adapters
     }
 
-    /// Removes an adapter; requests that have begun keep it until their end.
-    public func unregister(name: String) {
-        let removed = adapters.withLock { $0.versions.removeValue(forKey: name) }
-        if let removed { queue.drop(adapter: removed.number) }
+    /// A service over the same base with the named adapters of this one, and with new ones; a new one takes the place
+    /// of a kept one of its name.
+    public func successor(
+        keeping names: Set<String> = [], adding adapters: [String: LoRAAdapter] = [:]
+    ) throws(EngineError) -> EngineService {
+        let kept = self.adapters.filter { names.contains($0.key) }
+        return EngineService(core, try core.versions(keeping: kept, adding: adapters))
     }
 
-    /// The registered adapters' names, sorted.
-    public var adapterNames: [String] {
-        adapters.withLock { $0.versions.keys.sorted() }
-    }
+    /// Whether the two compute on the same loaded base.
+    public func sharesBase(with other: EngineService) -> Bool { core === other.core }
+
+    private var base: DecoderModel { core.base }
+    private var queue: GenerationQueue { core.queue }
+
+    /// The adapters' names, sorted.
+    public var adapterNames: [String] { adapters.keys.sorted() }
+
+    /// Whether there is an adapter of this name.
+    public func hasAdapter(_ name: String) -> Bool { adapters[name] != nil }
 
     /// Bytes of the keys and values of `KeyValueBlock.positions` positions.
     public var cacheBlockBytes: Int { KeyValueBlock.Shape(config, isHalf: base.usesHalfCache).bytes }
@@ -120,7 +91,7 @@ public final class EngineService: Sendable {
         let job = GenerationJob(
             version: version, prompt: prompt, options: options, allowed: allowed, work: .generate(continuation))
         try queue.add(job)
-        let queue = queue
+        let queue = core.queue
         job.onEnd { [weak job] in
             if let job { queue.cancel(job) }
         }
@@ -150,8 +121,8 @@ public final class EngineService: Sendable {
     }
 
     private func version(_ adapter: String?) throws(EngineError) -> AdapterVersion {
-        guard let adapter else { return baseVersion }
-        guard let version = adapters.withLock({ $0.versions[adapter] }) else { throw .unknownAdapter(adapter) }
+        guard let adapter else { return core.baseVersion }
+        guard let version = adapters[adapter] else { throw .unknownAdapter(adapter) }
         return version
     }
 }

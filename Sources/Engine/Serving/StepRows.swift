@@ -19,6 +19,8 @@ import CKernels
 
     let tokens: [Int32]
     let positions: [Int32]
+    /// One more than the largest of them.
+    let positionCount: Int
     let sequences: [Sequence]
     /// The sequence of each row.
     let owners: [Int]
@@ -54,6 +56,7 @@ import CKernels
         }
         self.tokens = tokens
         self.positions = positions
+        positionCount = Int(positions.max() ?? -1) + 1
         self.sequences = sequences
         self.owners = owners
         self.wanted = wanted

@@ -115,11 +115,6 @@ struct AdminRoutes: Sendable {
     }
 
     private func reply(_ value: some Encodable, _ request: Received, status: Int = 200) -> ClientReply {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else {
-            return ClientReply(.internalError, requestID: request.id)
-        }
-        return ClientReply(status: status, json: Array(data) + [0x0A], requestID: request.id)
+        ClientReply(encoding: value, status: status, requestID: request.id)
     }
 }

@@ -65,14 +65,8 @@ struct KeyRoutes: Sendable {
         _ request: Received, status: Int = 200, _ body: () async throws(AccessError) -> some Encodable
     ) async -> ClientReply {
         do throws(AccessError) {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            let value = try await body()
-            guard let data = try? encoder.encode(value) else {
-                return ClientReply(.internalError, requestID: request.id)
-            }
             return ClientReply(
-                status: status, json: Array(data) + [0x0A], requestID: request.id,
+                encoding: try await body(), status: status, requestID: request.id,
                 headers: [("cache-control", "no-store")])
         } catch {
             return ClientReply(APIError(error), requestID: request.id)

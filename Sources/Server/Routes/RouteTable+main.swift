@@ -31,6 +31,7 @@ extension RouteTable {
         if actions.reload != nil {
             more.append(Route("POST", "/admin/reload", access: .open) { request, _ in await admin.reload(request) })
         }
+        if let engines = actions.engines { more += EngineRoutes(actions: engines).routes }
         return RouteTable(
             [
                 Route("GET", "/admin/tasks", access: .open) { request, _ in admin.tasks(request) },

@@ -2,7 +2,7 @@
 public struct ChatConversation: Sendable {
     /// One message.
     public struct Message: Sendable {
-        /// Who speaks.
+        /// Who speaks. Templates see `developer` as `system`, of which it is the API's newer name.
         public var role: String
         /// The text, as UTF-8; nil for a message without one.
         public var text: [UInt8]?
@@ -18,6 +18,7 @@ public struct ChatConversation: Sendable {
 
         func jinja(index: Int) -> JinjaValue {
             var dictionary = JinjaDictionary()
+            let role = role == "developer" ? "system" : role
             dictionary.set("role", .text(TextValue(Array(role.utf8), .input)))
             dictionary.set("content", text.map { .text(TextValue($0, .message(index))) } ?? .none)
             for field in fields {

@@ -48,6 +48,9 @@ struct EngineBenchCommand: ParsableCommand {
     @Option(help: "Rounds of each row.")
     var rounds = 3
 
+    @Flag(help: "Take packed weights from their file beside the model, as serve does; it is made if it cannot be used.")
+    var packedFile = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -69,15 +72,22 @@ struct EngineBenchCommand: ParsableCommand {
 
     func run() throws {
         let start = ContinuousClock.now
-        let loaded = try DecoderModel(
-            checkpoint: Checkpoint(folder: model),
-            options: .init(precision: precision, team: ThreadTeam(threads: threads), keepsWeights: false))
+        let loaded = try load()
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         let rows = try measure(EngineBenchmark(loaded, rounds: rounds))
         let report = EngineBenchReport(
             model: model, precision: precision.rawValue, threads: threads, instructions: ProductTable.best.name,
             loadSeconds: seconds, peakMemory: peakMemory, rows: rows)
         json ? try showJSON(report) : show(report)
+    }
+
+    private func load() throws -> DecoderModel {
+        let checkpoint = try Checkpoint(folder: model)
+        let options = DecoderModel.Options(
+            precision: precision, team: ThreadTeam(threads: threads), keepsWeights: false)
+        guard packedFile else { return try DecoderModel(checkpoint: checkpoint, options: options) }
+        return try PreparedWeights(modelFolder: model, precision: precision).model(of: checkpoint, options: options)
+            .model
     }
 
     private func showJSON(_ report: EngineBenchReport) throws {

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 /// What the file system says of files, to know cheaply whether they were changed since.
@@ -11,22 +12,21 @@ struct FileStamps: Sendable, Hashable {
 
     private let stamps: [String: Stamp]
 
-    /// The stamps of all files directly in these folders.
-    init(folders: [String]) {
+    /// The stamps of all files directly in a folder, but for those that this program makes of the others.
+    init(folder: String) {
         var stamps: [String: Stamp] = [:]
-        for folder in folders {
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-                let path = folder + "/" + name
-                // What a link points to is what counts.
-                let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-                guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
-                    attributes[.type] as? FileAttributeType == .typeRegular
-                else { continue }
-                stamps[path] = Stamp(
-                    device: attributes[.systemNumber] as? Int ?? 0, inode: attributes[.systemFileNumber] as? Int ?? 0,
-                    size: attributes[.size] as? Int ?? 0,
-                    modified: attributes[.modificationDate] as? Date ?? .distantPast)
-            }
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where !name.hasSuffix(PreparedWeights.suffix) && !name.hasSuffix(AtomicFile.suffix) {
+            let path = folder + "/" + name
+            // What a link points to is what counts.
+            let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: target),
+                attributes[.type] as? FileAttributeType == .typeRegular
+            else { continue }
+            stamps[path] = Stamp(
+                device: attributes[.systemNumber] as? Int ?? 0, inode: attributes[.systemFileNumber] as? Int ?? 0,
+                size: attributes[.size] as? Int ?? 0,
+                modified: attributes[.modificationDate] as? Date ?? .distantPast)
         }
         self.stamps = stamps
     }

@@ -7,17 +7,29 @@ extension GatewayParts {
     ///
     /// - Parameters:
     ///   - former: the parts that are being served, if there are any; their listeners stay as they are.
+    ///   - changes: what operators changed since the start; it wins over the configuration.
     /// - Throws: everything that is wrong, at once.
     static func open(
-        _ options: ServeOptions, after former: GatewayParts? = nil
-    ) throws(ConfigurationError)
-        -> GatewayParts
-    {
+        _ options: ServeOptions, after former: GatewayParts? = nil, changes: [AdapterChange] = []
+    ) throws(ConfigurationError) -> GatewayParts {
         let findings = ConfigurationFindings()
-        let settings = options.settings(findings: findings)
+        var settings = options.settings(findings: findings)
+        for change in changes { settings.apply(change) }
         checkListeners(settings, keys: settings, findings)
         if let former { checkListeners(former.settings, keys: settings, findings) }
         let parts = GatewayParts(settings, after: former, findings: findings)
+        try findings.check()
+        return parts
+    }
+
+    /// These parts with one change of an engine's adapters; the configuration is not read again.
+    ///
+    /// - Throws: what is wrong with the adapter, and which task would miss it.
+    func successor(_ change: AdapterChange) throws(ConfigurationError) -> GatewayParts {
+        let findings = ConfigurationFindings()
+        var settings = settings
+        settings.apply(change)
+        let parts = GatewayParts(settings, after: self, findings: findings)
         try findings.check()
         return parts
     }
@@ -43,6 +55,23 @@ extension GatewayParts {
             _ = try ListenerTLS(settings.listener.tls)
         } catch {
             findings.add(settings.error(at: "tls", error.message))
+        }
+    }
+}
+
+extension GatewaySettings {
+    /// Adds an adapter to an engine, in the place of one of its name, or removes one; nothing if the engine is gone.
+    mutating func apply(_ change: AdapterChange) {
+        guard let engine = engines.firstIndex(where: { $0.name == change.engine }) else { return }
+        let place = engines[engine].adapters.firstIndex { $0.name == change.name }
+        let adapter = change.source.map {
+            AdapterSetting(name: change.name, folder: $0.folder, sha256: $0.sha256)
+        }
+        switch (place, adapter) {
+        case (let place?, let adapter?): engines[engine].adapters[place] = adapter
+        case (let place?, nil): engines[engine].adapters.remove(at: place)
+        case (nil, let adapter?): engines[engine].adapters.append(adapter)
+        case (nil, nil): break
         }
     }
 }

@@ -9,8 +9,9 @@ import Transport
 
 /// Everything a gateway is made of, chosen and opened: the one place where settings become concrete types.
 ///
-/// A reload makes the next parts from the former ones: the transport with its connections is shared, and so is each engine
-/// and server whose settings and files are the same. What the next parts do not share goes with its last request.
+/// A reload makes the next parts from the former ones: the transport with its connections is shared, and so is each
+/// server whose settings are the same, and each base model and adapter whose settings and files are. What the next parts
+/// do not share goes with its last request.
 struct GatewayParts: Sendable {
     let settings: GatewaySettings
     let configuration: GatewayConfiguration
@@ -29,8 +30,13 @@ struct GatewayParts: Sendable {
     /// Opens what the settings name, and notes everything that is wrong; parts with findings are not to be served.
     init(_ settings: GatewaySettings, after former: GatewayParts? = nil, findings: ConfigurationFindings) {
         let engines = settings.engines.compactMap { setting -> LoadedEngine? in
-            if let same = former?.engines.first(where: { $0.serves(setting) }) { return same.renamed(setting) }
-            return findings.part { () throws(ConfigurationError) in try LoadedEngine(setting, in: settings) }
+            findings.part { () throws(ConfigurationError) in
+                let like = former?.engines.filter { $0.hasBase(of: setting) } ?? []
+                if let same = like.first(where: { $0.setting.name == setting.name }) ?? like.first {
+                    return try same.successor(setting, in: settings)
+                }
+                return try LoadedEngine(setting, in: settings)
+            }
         }
         let loops = former?.loops ?? ServerLoops(threads: settings.listener.threads)
         let transport = former?.transport ?? Self.transport(for: settings, loops, findings)

@@ -1,5 +1,6 @@
 import Configuration
 import Dispatch
+import Engine
 import Gateway
 import Logging
 import Server
@@ -10,7 +11,14 @@ import Telemetry
 final class Reloader: Sendable {
     private struct State {
         var parts: GatewayParts
+        /// What operators changed since the start, the last change of each adapter.
+        var changes: [AdapterChange] = []
         var last: Task<ReloadReport, Never>?
+
+        mutating func note(_ change: AdapterChange) {
+            changes.removeAll { $0.engine == change.engine && $0.name == change.name }
+            changes.append(change)
+        }
     }
 
     private let options: ServeOptions
@@ -45,11 +53,31 @@ final class Reloader: Sendable {
     ///
     /// Requests that begin after it returned are served by the new configuration; those under way end on the old one.
     func reload(by who: String) async -> ReloadReport {
+        await enqueue(who) { [options] former, changes throws(ConfigurationError) in
+            try GatewayParts.open(options, after: former, changes: changes)
+        }
+    }
+
+    /// Loads, swaps or unloads an adapter, over the base that is in memory; the same holds for requests as for `reload`.
+    ///
+    /// The change lasts until the process ends, over reloads too.
+    func change(_ change: AdapterChange, by who: String) async -> ReloadReport {
+        await enqueue(who, change) { former, _ throws(ConfigurationError) in try former.successor(change) }
+    }
+
+    /// Makes the next parts from the former ones and the operators' changes.
+    private typealias Succession =
+        @Sendable (_ former: GatewayParts, _ changes: [AdapterChange]) throws(ConfigurationError) -> GatewayParts
+
+    /// Does one thing after the other.
+    private func enqueue(
+        _ who: String, _ change: AdapterChange? = nil, _ next: @escaping Succession
+    ) async -> ReloadReport {
         let task = state.withLock { state in
             let before = state.last
             let task = Task {
                 _ = await before?.value
-                return await takeOver(by: who)
+                return await takeOver(by: who, change, next)
             }
             state.last = task
             return task
@@ -57,20 +85,31 @@ final class Reloader: Sendable {
         return await task.value
     }
 
-    private func takeOver(by who: String) async -> ReloadReport {
-        let former = parts
+    private func takeOver(
+        by who: String, _ change: AdapterChange?, _ succession: @escaping Succession
+    ) async -> ReloadReport {
+        let (former, changes) = state.withLock { ($0.parts, $0.changes) }
         do {
-            let next = try await Self.open(options, after: former).get()
+            let next = try await Self.open { () throws(ConfigurationError) in try succession(former, changes) }.get()
             let service = try await GatewayService(next.configuration, backends: next.backends, after: live.current)
             live.replace(with: service)
-            state.withLock { $0.parts = next }
+            state.withLock { state in
+                state.parts = next
+                if let change { state.note(change) }
+            }
             await adopt(next.settings)
-            let kept = next.engines.count { engine in former.engines.contains { $0.service === engine.service } }
+            let kept = next.engines.count { engine in
+                former.engines.contains { $0.service.sharesBase(with: engine.service) }
+            }
             logger.notice(
                 "configuration taken over",
                 metadata: [
                     "by": "\(who)", "engines_kept": "\(kept)", "engines_loaded": "\(next.engines.count - kept)",
                 ])
+            tellPackedFiles(
+                next.engines.filter { engine in
+                    !former.engines.contains { $0.service.sharesBase(with: engine.service) }
+                })
             return tell(.takenOver(restartRequired: restartRequired(next.settings)), by: who)
         } catch let error as ConfigurationError {
             return tell(.refused(error.all.map(ReloadReport.Problem.init)), by: who)
@@ -80,14 +119,23 @@ final class Reloader: Sendable {
         }
     }
 
+    /// Tells what keeps weights from being prepared.
+    func tellPackedFiles(_ engines: [LoadedEngine]) {
+        for engine in engines {
+            guard let problem = engine.model.packedFile?.problem else { continue }
+            logger.warning(
+                "packed weights", metadata: ["engine": "\(engine.setting.name)", "problem": "\(problem)"])
+        }
+    }
+
     /// Reads files and loads models on a thread that may block.
     private static func open(
-        _ options: ServeOptions, after former: GatewayParts
+        _ body: @escaping @Sendable () throws(ConfigurationError) -> GatewayParts
     ) async -> Result<GatewayParts, ConfigurationError> {
         await withCheckedContinuation { continuation in
             DispatchQueue.global(qos: .utility).async {
                 do throws(ConfigurationError) {
-                    continuation.resume(returning: .success(try GatewayParts.open(options, after: former)))
+                    continuation.resume(returning: .success(try body()))
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }

@@ -42,7 +42,7 @@ struct ServedModel {
                 findings.add(.option("--adapter", "the name '\(parts[0])' is there already", "choose another"))
                 continue
             }
-            engine.adapters.append((parts[0], parts[1]))
+            engine.adapters.append(AdapterSetting(name: parts[0], folder: parts[1]))
         }
         settings.engines.append(engine)
     }

@@ -31,6 +31,7 @@ struct Serving {
                     await keys.replace(fixed: StaticKey.all(settings.clientKeys))
                     Self.renew(tls, logger)
                 })
+            reloader.tellPackedFiles(parts.engines)
             try await serve(gateway, reloader, ledger, tls, logger: logger)
         } catch {
             await close(parts, ledger)
@@ -91,7 +92,11 @@ struct Serving {
                 counts.write(record)
                 requests?.write(record)
             },
-            actions: AdminActions(metrics: { page.text }, reload: { await reloader.reload(by: "admin") }))
+            actions: AdminActions(
+                metrics: { page.text }, reload: { await reloader.reload(by: "admin") },
+                engines: EngineActions(
+                    list: { reloader.parts.engines.map { $0.status } },
+                    change: { await reloader.change($0, by: "admin") })))
         QueueMetrics.add(to: page, load: server.load)
         try await serve(server, reloader, logger: logger)
     }

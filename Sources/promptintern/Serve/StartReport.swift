@@ -47,6 +47,7 @@ struct StartReport: Sendable {
                 "engine",
                 "\(setting.name): \(setting.model), \(setting.adapters.count) adapter(s), \(setting.threads) threads",
             ])
+            if let file = engine.model.packedFile?.text { lines.append(["", file]) }
         }
         if !parts.engines.isEmpty { lines += Self.processor() }
         for remote in settings.servers { lines.append(["server", "\(remote.name): \(remote.baseURL)"]) }

@@ -48,7 +48,7 @@ struct TaskAssembly {
                 at: key, "task '\(task)': its tuned backend needs a model",
                 "write the adapter's name, as in 'model: \(task)'")
         }
-        if let engine = engine(target.backend), engine.adapterFolder(model) == nil {
+        if let engine = engine(target.backend), engine.adapter(model) == nil {
             let known = engine.setting.adapters.map(\.name).joined(separator: ", ")
             throw settings.error(
                 at: key + ".model", "task '\(task)': engine '\(target.backend)' has no adapter '\(model)'",
@@ -84,7 +84,7 @@ struct TaskAssembly {
     private func counter(_ setting: TaskSetting, _ manifest: TaskManifest?) throws(ConfigurationError) -> PromptCounter?
     {
         if let engine = engine(setting.tuned?.backend) ?? engine(setting.fullPrompt?.backend) {
-            return PromptCounter(tokenizer: engine.tokenizer, template: engine.template)
+            return PromptCounter(tokenizer: engine.model.tokenizer, template: engine.model.template)
         }
         guard let base = manifest?.baseModel else { return nil }
         let path = ManifestInspector.resolve(base.folder, in: setting.folder)
@@ -105,9 +105,8 @@ struct TaskAssembly {
         var facts = ManifestFacts(
             schemaFingerprint: schema.fingerprint, tokenizerSHA256: tokenizer?.fingerprint, tunedModel: tuned)
         guard manifest != nil, let engine = engine(setting.tuned?.backend) else { return facts }
-        facts.baseSHA256 = engine.digest(EngineModelFolder(path: engine.setting.model).weightsFile)
-        let adapter = setting.tuned?.model.flatMap { engine.adapterFolder($0) }
-        facts.adapterSHA256 = adapter.map { engine.digest($0 + "/adapter_model.safetensors") }
+        facts.baseSHA256 = engine.model.digest(engine.model.folder.weightsFile)
+        facts.adapterSHA256 = setting.tuned?.model.flatMap { engine.adapter($0) }?.sha256
         return facts
     }
 }

@@ -43,7 +43,8 @@ struct TaskDiscovery {
             }
             let tuned = name + "-tuned"
             let engine = EngineSetting(
-                name: name, model: task + "/base", baseName: name + "-base", adapters: [(tuned, task + "/adapter")])
+                name: name, model: task + "/base", baseName: name + "-base",
+                adapters: [AdapterSetting(name: tuned, folder: task + "/adapter")])
             settings.engines.append(engine)
             setting.tuned = TaskSetting.Target(backend: name, model: tuned)
             setting.fullPrompt = TaskSetting.Target(backend: name, model: engine.baseName)

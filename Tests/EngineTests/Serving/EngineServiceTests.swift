@@ -71,8 +71,10 @@ struct EngineServiceTests {
         #expect(isRefused([Int32](repeating: 3, count: 320))?.contains("320") == true)
         #expect(isRefused([3], GenerationOptions(maximumNewTokens: 320))?.contains("320") == true)
         #expect(isRefused([3], GenerationOptions(maximumNewTokens: -1)) != nil)
-        service.unregister(name: "house")
-        #expect(isRefused([3], adapter: "house") != nil)
+        let without = try service.successor()
+        #expect(without.adapterNames == [] && without.sharesBase(with: service))
+        #expect(throws: EngineError.self) { try without.generate(prompt: [3], adapter: "house") }
+        #expect(isRefused([3], adapter: "house") == nil)
     }
 
     /// A service of one thread whose whole answer would take seconds: zero weights cost as much as any.

@@ -202,31 +202,71 @@ struct SchedulerTests {
     func swaps() async throws {
         let seed = UInt64.random(in: 0 ... .max)
         var random = SeededRandom(seed: seed)
-        let service = try self.service(["a": adapter])
+        var service = try self.service(["a": adapter])
         let options = GenerationOptions(maximumNewTokens: 40, endTokens: [])
         let prompt = randomPrompt(&random, 60...60)
         let possible = [try alone(prompt, adapter, options), try alone(prompt, other, options)]
         #expect(possible[0] != possible[1])
-        var answers: [Task<CollectedAnswer, any Error>] = []
+        var answers: [(answer: Task<CollectedAnswer, any Error>, expected: [Int32])] = []
+        var expected = possible[0]
         for number in 0..<30 {
             let stream = try service.generate(prompt: prompt, adapter: "a", options: options)
-            answers.append(Task { try await CollectedAnswer(stream) })
+            answers.append((Task { try await CollectedAnswer(stream) }, expected))
             switch number % 5 {
-            case 1: try service.register(other, name: "a")
-            case 2: try service.register(adapter, name: "b")
-            case 3: service.unregister(name: "b")
-            case 4: try service.register(adapter, name: "a")
+            case 1:
+                service = try service.successor(adding: ["a": other])
+                expected = possible[1]
+            case 2: service = try service.successor(keeping: ["a"], adding: ["b": adapter])
+            case 3: service = try service.successor(keeping: ["a"])
+            case 4:
+                service = try service.successor(keeping: ["a"], adding: ["a": adapter])
+                expected = possible[0]
             default: try await Task.sleep(for: .milliseconds(Int.random(in: 0...4, using: &random)))
             }
         }
-        for answer in answers {
-            let tokens = try await answer.value.tokens
-            #expect(possible.contains(tokens), "seed \(seed)")
-        }
-        let last = try await CollectedAnswer(service.generate(prompt: prompt, adapter: "a", options: options))
-        #expect(last.tokens == possible[0])
-        service.unregister(name: "a")
+        for (answer, expected) in answers { #expect(try await answer.value.tokens == expected, "seed \(seed)") }
+        let before = service
+        service = try service.successor()
         #expect(throws: EngineError.self) { try service.generate(prompt: prompt, adapter: "a", options: options) }
+        let last = try await CollectedAnswer(before.generate(prompt: prompt, adapter: "a", options: options))
+        #expect(last.tokens == possible[0])
+    }
+
+    @Test("what an adapter left in the cache goes with the last service that has this version of it")
+    func droppedPrefixes() async throws {
+        var random = SeededRandom(seed: 9)
+        let options = GenerationOptions(maximumNewTokens: 2, endTokens: [])
+        let prompt = randomPrompt(&random, 100...100)
+        func cached(_ service: EngineService) async throws -> Int {
+            try await CollectedAnswer(
+                service.generate(prompt: prompt, adapter: "a", options: options)
+            ).statistics.cachedTokens
+        }
+        let first = try self.service(["a": adapter])
+        #expect(try await cached(first) == 0)
+        let same = try first.successor(keeping: ["a"])
+        #expect(try await cached(same) == 96)
+        let new = try first.successor(adding: ["a": other])
+        #expect(try await cached(new) == 0)
+        #expect(try await cached(first) == 96)
+        #expect(try await cached(new) == 96)
+    }
+
+    @Test("an engine on an open checkpoint answers as one on weights in memory, with and without adapters")
+    func checkpoint() async throws {
+        var random = SeededRandom(seed: 10)
+        let options = GenerationOptions(maximumNewTokens: 20, endTokens: [])
+        let prompt = randomPrompt(&random, 50...50)
+        let model = try DecoderModel(checkpoint: Checkpoint(folder: TinyModelFixture.path("tied")))
+        let service = try EngineService(model: model, options: EngineOptions())
+        let one = try service.successor(adding: ["a": adapter])
+        let two = try one.successor(keeping: ["a"], adding: ["b": other])
+        for (service, name, expected) in [
+            (service, nil, nil), (one, "a", adapter), (two, "a", adapter), (two, "b", other),
+        ] as [(EngineService, String?, LoRAAdapter?)] {
+            let answer = try await CollectedAnswer(service.generate(prompt: prompt, adapter: name, options: options))
+            #expect(answer.tokens == (try alone(prompt, expected, options)))
+        }
     }
 
     @Test("an answer goes on token by token while a long prompt is read")
