@@ -54,13 +54,14 @@ struct ArmEvaluation {
             of: folder.run(recipe, inputs: inputs), stage: isLast ? nil : index)
         let template = try inputs.compressor.compress(
             folder.schema, rate: stages[index].templateRate, countTokens: folder.encoder.count)
+        let promoted = try PromotedManifest.PromotedStage(stages[index], template: template)
         let result = try evaluator.evaluate(
             arm: EvaluationArm.C.rawValue,
             meaning: isLast
                 ? EvaluationArm.C.meaning : "tuned in stages, tested with the prompts of stage \(index + 1)",
             model: try DecoderModel(weights: folder.base).merging(adapter), items: items,
             prompt: .shortened(literals: template.literals, examples: stages[index].exampleCount), metrics: metrics)
-        return (adapter, result, try .init(stages[index], template: template))
+        return (adapter, result, promoted)
     }
 
     /// How the progressive arm's stages were trained, for the report; empty if it is not among the trained ones.

@@ -40,8 +40,8 @@ struct PromoteCommand: ParsableCommand {
         let evaluation = try command.evaluation(of: folder, file: file)
         command.arms = "B1,B3"
         command.timed = 0
-        var report = try command.evaluate(evaluation, file: file)
         let step = try evaluation.stage(stage)
+        var report = try command.evaluate(evaluation, file: file)
         report.arms["C"] = step.result
         report.compare()
         print(report.table)
