@@ -31,6 +31,10 @@ struct EngineTests {
         #expect(tuned.header("x-promptintern-tokens-after") == "\(29 + 9 + 24 + 10)")
         let savings = try await gateway.send("GET", "/v1/savings?task=tiny").text
         #expect(savings.totalRequests == 1)
+        let tasks = try Program.run(["tasks", "--admin", "http://127.0.0.1:\(gateway.adminPort)"])
+        #expect(
+            tasks.output.contains("tiny: still sends 0.50 of the template and 1 example"),
+            "\(tasks.output)\(tasks.errors)")
         #expect(gateway.stop() == 0)
     }
 

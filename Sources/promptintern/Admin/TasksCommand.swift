@@ -23,6 +23,11 @@ struct TasksCommand: AsyncParsableCommand {
         }
         show(table.rows.count == 1 ? "no tasks: everything is passed through" : table.text)
         for task in tasks {
+            if let share = task["stage"]?["template"]?.double,
+                let examples = task["stage"]?["examples"]?.double.flatMap({ Int(exactly: $0) })
+            {
+                show("\n\(task["task"]?.string?.text ?? ""): \(stageText(template: share, examples: examples))")
+            }
             for problem in task["problems"].map({ Array($0.elements) }) ?? [] {
                 show("\n\(task["task"]?.string?.text ?? ""): \(problem.string?.text ?? "")")
             }

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Engine
 import Foundation
 import Internalization
+import Tokenization
 
 /// Finds every training row's examples, and says how long that took.
 struct DatasetNeighboursCommand: ParsableCommand {
@@ -8,7 +10,7 @@ struct DatasetNeighboursCommand: ParsableCommand {
         commandName: "neighbours",
         abstract: "Find each row's worked examples among the others, as training does, and time it.",
         discussion: "Rows with the same answer, query or group are left out. Prints rows, seconds, and the median and "
-            + "largest time of a BM25 search over the queries.")
+            + "largest time of a search by query, which is BM25 unless rows are compared by embeddings.")
 
     @Option(help: ArgumentHelp("Rows, JSON lines.", valueName: "file"))
     var data: String
@@ -16,10 +18,15 @@ struct DatasetNeighboursCommand: ParsableCommand {
     @Option(help: "Examples of each row.")
     var top: Int = 10
 
-    @Option(help: "What rows are compared by: label-bleu or bm25.")
+    @Option(help: "What rows are compared by: label-bleu, bm25 or embeddings.")
     var method: RetrievalSettings.Method = .labelBLEU
 
-    @Option(help: "BM25 searches that are timed.")
+    @Option(
+        help: ArgumentHelp(
+            "Base model whose hidden states embeddings are made of; they are not kept.", valueName: "folder"))
+    var base: String?
+
+    @Option(help: "Searches by query that are timed.")
     var searches: Int = 1_000
 
     func run() throws {
@@ -28,7 +35,14 @@ struct DatasetNeighboursCommand: ParsableCommand {
         settings.method = method
         let clock = ContinuousClock()
         let start = clock.now
-        let retriever = try ExampleRetriever(bank: rows, settings: settings)
+        let cache = FileManager.default.temporaryDirectory.path + "/embeddings-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: cache) }
+        let embedder = try base.map { folder in
+            try HiddenStateEmbedder(
+                base: try ModelWeights.load(folder: folder), baseDigest: folder,
+                tokenizer: try Tokenizer(contentsOf: folder + "/tokenizer.json"), cache: cache)
+        }
+        let retriever = try ExampleRetriever(bank: rows, settings: settings, embedder: embedder)
         let indexed = clock.now
         let found = rows.reduce(0) { $0 + retriever.examples(forTraining: $1, count: top).count }
         let end = clock.now
@@ -43,7 +57,7 @@ struct DatasetNeighboursCommand: ParsableCommand {
         show("\(rows.count) rows, \(found) examples by \(method.rawValue)")
         show("index \(text((indexed - start) / .seconds(1))), all neighbours \(text((end - indexed) / .seconds(1)))")
         if let largest = times.last {
-            show(String(format: "BM25 search: median %.3f ms, largest %.3f ms", times[times.count / 2], largest))
+            show(String(format: "search by query: median %.3f ms, largest %.3f ms", times[times.count / 2], largest))
         }
     }
 }

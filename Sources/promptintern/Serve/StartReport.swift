@@ -34,10 +34,7 @@ struct StartReport: Sendable {
                 lines += task.problems.map { ["", "- " + $0] }
             default:
                 guard let stage = task.stage else { break }
-                let examples = "\(stage.examples) example\(stage.examples == 1 ? "" : "s")"
-                lines.append([
-                    "", String(format: "still sends %.2f of the template and %@", stage.template, examples),
-                ])
+                lines.append(["", stageText(template: stage.template, examples: stage.examples)])
             }
         }
         if lines.allSatisfy({ $0[0] != "task" }) { lines.append(["task", "none: everything is passed through"]) }
