@@ -5,7 +5,7 @@ usage: latency.py --url http://127.0.0.1:8080/v1 --model NAME [--streams 4] [--p
 
 Works with any OpenAI-compatible server that takes token ids in /v1/completions. Each round starts the streams, lets them
 run, then sends one prompt of --prompt random token ids and waits for its first token. Gaps that end before the prompt is
-sent count as alone, those that end while it is read as beside it. With --schema, chat answers held to the JSON schema in
+sent count as alone, those that overlap the time in which it is read as beside it. With --schema, chat answers held to the JSON schema in
 the file are compared with free ones: the median gap of one stream each, alternating.
 Standard library only.
 """
@@ -55,8 +55,9 @@ class Stream:
         if self.error:
             raise SystemExit(f"{self.options.url}: {self.error}")
 
-    def gaps(self, start=0.0, end=float("inf")):
-        return [(b - a) * 1000 for a, b in zip(self.times, self.times[1:]) if start <= b < end]
+    def gaps(self, chosen=lambda _start, _end: True):
+        """Milliseconds between one token and the next, of the pairs that are chosen by their two times."""
+        return [(b - a) * 1000 for a, b in zip(self.times, self.times[1:]) if chosen(a, b)]
 
 
 def completion(options, randomness, tokens, generated):
@@ -89,8 +90,8 @@ def beside_prompt(options, randomness):
     for stream in streams:
         stream.__exit__()
     warm = max(stream.times[0] for stream in streams)
-    alone = [gap for stream in streams for gap in stream.gaps(warm, sent)]
-    beside = [gap for stream in streams for gap in stream.gaps(sent, read)]
+    alone = [gap for stream in streams for gap in stream.gaps(lambda a, b: a >= warm and b < sent)]
+    beside = [gap for stream in streams for gap in stream.gaps(lambda a, b: a < read and b > sent)]
     return alone, beside, (read - sent) * 1000
 
 

@@ -36,36 +36,42 @@ public struct Checkpoint: Sendable {
         places = try Self.places(layout, config, paths: CheckpointFolder.shards(folder))
     }
 
-    /// The float32 values of a parameter, by its place in the layout, as the engine uses them.
+    /// The float32 values of a parameter or of consecutive elements of one, by their places in the layout, as the engine
+    /// uses them.
     public func values(in range: Range<Int>) -> [Float] {
-        guard let place = place(of: range) else { preconditionFailure("\(range) is the place of no parameter") }
+        guard let place = place(of: range) else { preconditionFailure("\(range) is in no parameter") }
         var values = [Float](repeating: 0, count: range.count)
-        read(place, into: &values, at: 0)
+        read(place, range, into: &values, at: 0)
         return values
     }
 
     /// All parameters as float32.
     public func weights() -> ModelWeights {
         var weights = ModelWeights(config: config)
-        for place in places { read(place, into: &weights.values, at: place.entry.range.lowerBound) }
+        for place in places {
+            read(place, place.entry.range, into: &weights.values, at: place.entry.range.lowerBound)
+        }
         return weights
     }
 
-    private func read(_ place: Place, into values: inout [Float], at index: Int) {
-        place.file.read(place.tensor, into: &values, at: index)
+    private func read(_ place: Place, _ range: Range<Int>, into values: inout [Float], at index: Int) {
+        let start = range.lowerBound - place.entry.range.lowerBound
+        place.file.read(place.tensor, elements: start..<start + range.count, into: &values, at: index)
         let offset = place.entry.isNorm ? config.family.normOffset : 0
         guard offset != 0 else { return }
-        for index in index..<index + place.tensor.count { values[index] += offset }
+        for index in index..<index + range.count { values[index] += offset }
     }
 
-    /// The place of a range; the places are in the order of the layout.
+    /// The parameter that a range lies in; the places are in the order of the layout.
     private func place(of range: Range<Int>) -> Place? {
         var (low, high) = (0, places.count)
         while low < high {
             let middle = (low + high) / 2
-            if places[middle].entry.range.lowerBound < range.lowerBound { low = middle + 1 } else { high = middle }
+            if places[middle].entry.range.upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
         }
-        guard low < places.count, places[low].entry.range == range else { return nil }
+        guard low < places.count, places[low].entry.range.lowerBound <= range.lowerBound,
+            range.upperBound <= places[low].entry.range.upperBound
+        else { return nil }
         return places[low]
     }
 

@@ -43,17 +43,23 @@ public struct SafetensorsFile: Sendable {
     /// What the file system said of it when it was opened.
     var stamp: FileStamp { file.stamp }
 
-    /// Converts a tensor of this file to float32, into `values` from `index` on.
-    public func read(_ tensor: SafetensorsHeader.Tensor, into values: inout [Float], at index: Int = 0) {
-        precondition(index >= 0 && index + tensor.count <= values.count, "a tensor does not fit its place")
-        unsafe file.withBytes(tensor.range) { bytes in
+    /// Converts a tensor of this file, or consecutive elements of it, to float32, into `values` from `index` on.
+    public func read(
+        _ tensor: SafetensorsHeader.Tensor, elements: Range<Int>? = nil, into values: inout [Float], at index: Int = 0
+    ) {
+        let elements = elements ?? 0..<tensor.count
+        precondition(elements.lowerBound >= 0 && elements.upperBound <= tensor.count, "a tensor has not these elements")
+        precondition(index >= 0 && index + elements.count <= values.count, "a tensor does not fit its place")
+        let first = tensor.range.lowerBound + elements.lowerBound * tensor.type.size
+        let range = first..<first + elements.count * tensor.type.size
+        unsafe file.withBytes(range) { bytes in
             switch tensor.type {
             case .float32: unsafe KernelTable.best.copy(float32: bytes, into: &values, at: index)
             case .float16: unsafe KernelTable.best.widen(float16: bytes, into: &values, at: index)
             case .bfloat16: unsafe KernelTable.best.widen(bfloat16: bytes, into: &values, at: index)
             }
         }
-        file.release(tensor.range)
+        file.release(range)
     }
 
     /// True when a tensor of this file has the type, the shape and the bytes of another file's tensor.

@@ -45,12 +45,20 @@ struct PackedPlaces: Sendable {
             offset: place.offset)
     }
 
-    /// Packs every matrix, one after the other; `values` gives the parameters at a place of the layout.
+    /// Packs every matrix, one after the other; `values` gives the parameters at a place of the layout, or consecutive
+    /// elements of one.
     func pack(_ values: (Range<Int>) -> ArraySlice<Float>, into memory: AlignedMemory, team: ThreadTeam) {
         var places = layers.flatMap { $0 } + [head]
         if embedding.offset != head.offset { places.append(embedding) }
         for place in places {
-            matrix(place, in: memory).pack(place.sources.map(values), team: team)
+            let matrix = matrix(place, in: memory)
+            guard place.sources.count == 1, place.offset == head.offset || place.offset == embedding.offset else {
+                matrix.pack(place.sources.map(values), team: team)
+                continue
+            }
+            // Far the largest: never float32 as a whole.
+            let start = place.sources[0].lowerBound
+            matrix.pack(inPieces: { values(start + $0.lowerBound..<start + $0.upperBound) }, team: team)
         }
     }
 }

@@ -38,6 +38,22 @@ import CKernels
     /// Fills the memory from row-major weights.
     func pack(_ parts: [ArraySlice<Float>], team: ThreadTeam) {
         precondition(parts.reduce(0) { $0 + $1.count } == outputs * inputs, "the parts do not make up the matrix")
+        pack(parts, panel: 0, rows: outputs, team: team)
+    }
+
+    /// Fills the memory from the row-major weights of one parameter, asked for in pieces of so many bytes, or one panel.
+    func pack(
+        inPieces values: (Range<Int>) -> ArraySlice<Float>, of bytes: Int = 16 << 20, team: ThreadTeam
+    ) {
+        let share = max(16, bytes / 4 / inputs / 16 * 16)
+        for first in stride(from: 0, to: outputs, by: share) {
+            let rows = min(share, outputs - first)
+            pack([values(first * inputs..<(first + rows) * inputs)], panel: first / 16, rows: rows, team: team)
+        }
+    }
+
+    /// Fills consecutive panels from `first` on with so many rows.
+    private func pack(_ parts: [ArraySlice<Float>], panel first: Int, rows outputs: Int, team: ThreadTeam) {
         let panels = (outputs + 15) / 16
         let panelBytes = precision.panelBytes(inputs: inputs)
         let share = max(1, (panels + team.threads * 8 - 1) / (team.threads * 8))
@@ -46,7 +62,8 @@ import CKernels
                 let rows = min(16, outputs - panel * 16)
                 let weights = Self.rows(panel * 16..<panel * 16 + rows, of: parts, inputs: inputs)
                 unsafe pi_pack_panel(
-                    precision.format, memory.base + offset + panel * panelBytes, weights, inputs, rows, inputs)
+                    precision.format, memory.base + offset + (first + panel) * panelBytes, weights, inputs, rows, inputs
+                )
             }
         }
     }

@@ -166,6 +166,8 @@ struct ModelCheckpointTests {
         let weights = checkpoint.weights()
         for entry in checkpoint.layout.entries {
             #expect(checkpoint.values(in: entry.range) == Array(weights.values[entry.range]))
+            let part = entry.range.lowerBound + entry.range.count / 3..<entry.range.upperBound - entry.range.count / 4
+            #expect(checkpoint.values(in: part) == Array(weights.values[part]))
         }
     }
 

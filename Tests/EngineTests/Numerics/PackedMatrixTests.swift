@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -26,6 +27,20 @@ struct PackedMatrixTests {
     private func values(_ count: Int, _ seed: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
         var random = SeededRandom(seed: UInt64(seed))
         return (0..<count).map { _ in Float.random(in: range, using: &random) }
+    }
+
+    @Test(
+        "a matrix that is packed in pieces has the bytes of one packed as a whole", arguments: WeightPrecision.allCases)
+    func pieces(precision: WeightPrecision) {
+        for shape in Self.shapes {
+            let weights = values(shape.outputs * shape.inputs, 3)
+            let whole = PackedMatrix([weights[...]], inputs: shape.inputs, precision: precision)
+            for bytes in [1, 32 * shape.inputs * 4, 1 << 20] {
+                let pieces = whole.moved(to: AlignedMemory(count: whole.alignedBytes), at: 0)
+                pieces.pack(inPieces: { weights[$0] }, of: bytes, team: .single)
+                #expect(unsafe memcmp(pieces.memory.base, whole.memory.base, whole.alignedBytes) == 0)
+            }
+        }
     }
 
     private func product(
