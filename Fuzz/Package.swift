@@ -30,6 +30,7 @@ let package = Package(
             swiftSettings: tested),
         .target(name: "HTTPHeads", dependencies: ["ChatAPI"], swiftSettings: tested),
         .target(name: "CheckpointFiles", swiftSettings: tested),
+        .target(name: "JournalFiles", swiftSettings: tested),
         .target(name: "Tokenization", dependencies: ["Crypto"], swiftSettings: tested),
         .target(name: "FuzzSupport", swiftSettings: strict),
         .executableTarget(name: "fuzz-json", dependencies: ["ChatAPI", "FuzzSupport"], swiftSettings: fuzzer),
@@ -46,6 +47,7 @@ let package = Package(
             name: "fuzz-adapter", dependencies: ["CheckpointFiles", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(
             name: "fuzz-tokenizer", dependencies: ["Tokenization", "FuzzSupport"], swiftSettings: fuzzer),
+        .executableTarget(name: "fuzz-journal", dependencies: ["JournalFiles", "FuzzSupport"], swiftSettings: fuzzer),
         .executableTarget(name: "fuzz-http", dependencies: ["HTTPHeads", "FuzzSupport"], swiftSettings: fuzzer),
     ]
 )

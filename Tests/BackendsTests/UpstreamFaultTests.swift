@@ -23,6 +23,12 @@ struct UpstreamFault: CustomTestStringConvertible, Sendable {
         .response(status, headers: [("Content-Type", "text/html")], body: Array("<html>Log in</html>".utf8))
     }
 
+    /// The cause that the ledger tells.
+    var failure: String {
+        if status == 504 { return "ttfb_timeout" }
+        return name.hasSuffix("without a word") ? "broken" : "protocol"
+    }
+
     /// Faults before anything of an answer.
     static let early: [UpstreamFault] = [
         .init(name: "headers too late", status: 504, fallback: "tuned_timeout") { [.hold] },
@@ -66,6 +72,7 @@ struct UpstreamFaultTests {
         #expect(outcome.headers.first(named: "location") == nil)
         #expect(outcome.rows.map(\.outcome) == [.failed] && outcome.rows.map(\.isFinal) == [true])
         #expect(outcome.rows.map(\.status) == [fault.rowStatus] && outcome.rows.map(\.reason) == ["unrecognized"])
+        #expect(outcome.rows.map(\.failure) == [fault.failure])
         #expect(server.requests.count == 1)
         #expect(outcome.time < .milliseconds(1250))
     }
@@ -86,6 +93,7 @@ struct UpstreamFaultTests {
         #expect(outcome.rows.map(\.arm) == [.internalized, .fullPrompt])
         #expect(outcome.rows.map(\.outcome) == [.failed, .complete])
         #expect(outcome.rows.first?.status == fault.rowStatus)
+        #expect(outcome.rows.map(\.failure) == [fault.failure, nil])
         #expect(full.requests.map(\.body) == [FaultFixture.body(task: true, streams: streams)])
         #expect(outcome.time < .milliseconds(1500))
     }
@@ -100,6 +108,7 @@ struct UpstreamFaultTests {
         #expect(outcome.rows.map(\.isFinal) == [false, false, true])
         #expect(outcome.rows.map(\.attempt) == [1, 2, 3])
         #expect(outcome.rows.allSatisfy { $0.outcome == .failed && $0.tokens.sent.total == 0 })
+        #expect(outcome.rows.allSatisfy { $0.failure == "connect" })
         #expect(outcome.time < .seconds(1))
     }
 
@@ -112,6 +121,7 @@ struct UpstreamFaultTests {
         let tuned = try await FaultFixture(tuned: "http://nowhere.invalid", upstreams: [full.baseURL])
         let outcome = try await tuned.chat(task: true, streams: streams)
         #expect(outcome.status == 200 && outcome.rows.map(\.reason) == ["on", "tuned_failed"])
+        #expect(outcome.rows.map(\.failure) == ["dns", nil])
     }
 
     @Test(
@@ -152,6 +162,7 @@ struct UpstreamFaultTests {
         #expect(!outcome.text.contains("[DONE]"))
         #expect(outcome.rows.map(\.outcome) == [.partial])
         #expect(outcome.rows.first?.tokens.completion == 1)
+        #expect(outcome.rows.map(\.failure) == [index == 0 ? "timeout" : "broken"])
         #expect(outcome.time < .milliseconds(1250))
         #expect(other.requests.isEmpty)
     }
@@ -206,6 +217,8 @@ struct UpstreamFaultTests {
         #expect(outcome.headers.first(named: "retry-after") == "7")
         #expect(outcome.headers.first(named: "x-should-retry") == "false")
         #expect(outcome.rows.map(\.status) == [status] && outcome.rows.map(\.outcome) == [.failed])
+        let failure = status == 429 ? "rate_limited" : status >= 500 ? "upstream_5xx" : "upstream_4xx"
+        #expect(outcome.rows.map(\.failure) == [failure])
         #expect(server.requests.count == 1)
 
         let full = try ScriptedServer(FaultFixture.sound)

@@ -67,7 +67,7 @@ extension LedgerEntry {
             model: pick(["small", "large"]), tokens: tokens, money: pick([nil, money]),
             timeToFirstToken: pick([nil, Double.random(in: 0..<5000, using: &random)]),
             totalTime: Double.random(in: 0..<9000, using: &random), status: pick([0, 200, 500]),
-            outcome: pick(Outcome.allCases))
+            outcome: pick(Outcome.allCases), failure: pick([nil, "ttfb_timeout"]))
     }
 }
 

@@ -36,6 +36,18 @@ struct JournalTests {
         }
     }
 
+    @Test("a record of the version before, which has no failure, is still a row")
+    func earlierRecords() throws {
+        var entry = LedgerEntry.tuned("r1")
+        var bytes = JournalRecord.encode(entry)
+        bytes[0] = JournalRecord.earlierKind
+        bytes.removeLast(2)
+        #expect(unsafe bytes.withUnsafeBytes { unsafe RecordView($0)?.entry } == entry)
+        entry.failure = "broken"
+        bytes = JournalRecord.encode(entry)
+        #expect(unsafe bytes.withUnsafeBytes { unsafe RecordView($0)?.entry } == entry)
+    }
+
     /// A ledger whose journal holds 20 rows that no table has, as a killed process leaves it.
     private func killed(_ folder: TemporaryFolder) async throws {
         await #expect(processExitsWith: .signal(SIGKILL)) { [path = folder.ledger as String] in

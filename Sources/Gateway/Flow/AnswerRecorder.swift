@@ -116,8 +116,11 @@ final class AnswerRecorder: Sendable {
     }
 
     /// Writes the row, unless it was written before; returns when it is committed.
-    func finish(_ outcome: LedgerEntry.Outcome) async {
-        guard let ending = close(outcome) else { return }
+    ///
+    /// - Parameter failure: the code of what went wrong.
+    func finish(_ outcome: LedgerEntry.Outcome, failure: String? = nil) async {
+        guard var ending = close(outcome) else { return }
+        ending.failure = ending.failure ?? failure
         await log.record(attempt, ending)
     }
 
@@ -141,6 +144,7 @@ final class AnswerRecorder: Sendable {
             firstToken: isAnswer ? counted?.firstToken ?? (isStream ? state.firstContent : state.firstByte) : nil,
             usage: state.stream?.usage ?? state.response.usage, counted: counted,
             estimatedCompletion: !isEstimated ? 0 : isStream ? state.contentEvents : (state.bytes + 3) / 4,
-            estimate: !isEstimated ? "no answer" : isStream ? "events" : isPacked ? "packed bytes/4" : "bytes/4")
+            estimate: !isEstimated ? "no answer" : isStream ? "events" : isPacked ? "packed bytes/4" : "bytes/4",
+            failure: state.stream?.sawError == true ? "error_event" : nil)
     }
 }

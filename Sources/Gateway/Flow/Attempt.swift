@@ -39,7 +39,8 @@ struct Attempt: Sendable {
             tokens: tokens,
             money: prices.money(model: model, fullModel: fullModel, tokens: tokens),
             timeToFirstToken: ending.firstToken.map { milliseconds(until: $0) },
-            totalTime: milliseconds(until: .now), status: ending.status, outcome: ending.outcome)
+            totalTime: milliseconds(until: .now), status: ending.status, outcome: ending.outcome,
+            failure: ending.cause)
     }
 
     private func milliseconds(until instant: ContinuousClock.Instant) -> Double {
@@ -90,6 +91,19 @@ struct AttemptEnding: Sendable {
     var estimatedCompletion = 0
     /// How `estimatedCompletion` was made.
     var estimate = "no answer"
+    /// The code of what went wrong, if it was told.
+    var failure: String?
+
+    /// The code of what went wrong: the one that was told, else what the backend's status says.
+    var cause: String? {
+        if failure != nil || outcome != .failed || !wasSent { return failure }
+        switch status {
+        case 429: return "rate_limited"
+        case 500...: return "upstream_5xx"
+        case 400...: return "upstream_4xx"
+        default: return nil
+        }
+    }
 }
 
 extension SegmentTokens {

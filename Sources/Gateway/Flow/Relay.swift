@@ -50,7 +50,7 @@ enum Relay {
                         ending.withLock { $0 = .over }
                         let rest = recorder.remainingEvents()
                         guard recorder.mayEnd(saysNothing: !mustEnd) else {
-                            await recorder.finish(.partial)
+                            await recorder.finish(.partial, failure: BackendError.Code.broken.rawValue)
                             throw BackendError(
                                 .broken, wasSent: true,
                                 answer: .upstreamUnavailable("The upstream broke off its answer."))
@@ -62,7 +62,7 @@ enum Relay {
                     if recorder.sawEnd { await recorder.finish(.complete) }
                     if !visible.isEmpty { return visible }
                 } catch {
-                    await recorder.finish(.partial)
+                    await recorder.finish(.partial, failure: cause(of: error))
                     guard mustEnd, recorder.mayTellError, let event = errorEvent(error) else { throw error }
                     ending.withLock { $0 = .broken(error) }
                     return event
@@ -134,8 +134,14 @@ enum Relay {
             // After the end was told, a connection that breaks takes nothing away from the answer.
             if recorder.sawEnd { return nil }
             let isGone = Task.isCancelled || (error as? BackendError)?.code == .cancelled
-            await recorder.finish(isGone ? .aborted : .partial)
+            await recorder.finish(isGone ? .aborted : .partial, failure: isGone ? nil : cause(of: error))
             throw error
         }
+    }
+
+    /// What the ledger says of a stream that breaks off: the backend's fault, or events that cannot be read.
+    private static func cause(of error: any Error) -> String? {
+        guard let error = error as? BackendError else { return BackendError.Code.protocolViolation.rawValue }
+        return error.cause
     }
 }

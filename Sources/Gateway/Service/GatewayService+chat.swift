@@ -202,7 +202,7 @@ extension AttemptEnding {
     init(_ error: BackendError, isFinal: Bool) {
         self.init(
             outcome: error.code == .cancelled ? .aborted : .failed, status: error.status, isFinal: isFinal,
-            wasSent: error.wasSent)
+            wasSent: error.wasSent, failure: error.cause)
     }
 }
 
@@ -232,4 +232,9 @@ extension BackendRequest.Limits {
         limits.total = min(total ?? .seconds(86400), deadline - now)
         return limits
     }
+}
+
+extension BackendError {
+    /// What the ledger says went wrong; a client that leaves is no fault.
+    var cause: String? { code == .cancelled ? nil : code.rawValue }
 }

@@ -15,6 +15,7 @@ extension LedgerEntry {
             task.map { Self.fits($0, 1...512) } ?? true, "task", "nil for a request of no task, or 1 to 512 bytes")
         try check(key.map { Self.fits($0, 1...512) } ?? true, "key", "nil for a request without one, or 1 to 512 bytes")
         try check(schemaFingerprint.map { Self.fits($0, 0...512) } ?? true, "schemaFingerprint", "at most 512 bytes")
+        try check(failure.map { Self.fits($0, 1...64) } ?? true, "failure", "nil, or 1 to 64 bytes")
         try check(tokens.full.isUsual && tokens.sent.isUsual, "tokens", "from 0 to 1,000,000,000")
         try check(SegmentTokens.usual.contains(tokens.completion), "tokens.completion", "from 0 to 1,000,000,000")
         try check(SegmentTokens.usual.contains(tokens.cachedPrompt), "tokens.cachedPrompt", "from 0 to 1,000,000,000")

@@ -60,13 +60,15 @@ public struct LedgerEntry: Sendable, Equatable {
     public var status: Int
     /// How the attempt ended.
     public var outcome: Outcome
+    /// The stable code of what went wrong, nil if nothing did or the client left.
+    public var failure: String?
 
     /// Makes an entry.
     public init(
         requestID: String, attempt: Int = 1, isFinal: Bool = true, time: Date, task: String?,
         schemaFingerprint: String?, key: String? = nil, arm: Arm, reason: String, backend: String, model: String,
         tokens: TokenUse, money: AttemptMoney?, timeToFirstToken: Double?, totalTime: Double, status: Int,
-        outcome: Outcome
+        outcome: Outcome, failure: String? = nil
     ) {
         self.requestID = requestID
         self.attempt = attempt
@@ -85,5 +87,6 @@ public struct LedgerEntry: Sendable, Equatable {
         self.totalTime = totalTime
         self.status = status
         self.outcome = outcome
+        self.failure = failure
     }
 }

@@ -43,6 +43,7 @@ import GRDBSQLite
         column.bind(Int64(record.number(Place.status, as: Int32.self)))
         column.bind(record.outcome.rawValue)
         column.bind(record, .key)
+        column.bind(record, .failure)
         let code = unsafe sqlite3_step(statement)
         // The records' bytes may go away before the statement is used again.
         unsafe sqlite3_reset(statement)

@@ -3,16 +3,18 @@ import Foundation
 /// A record's bytes where they lie, in a mapped segment or a file that was read; valid as long as those are.
 @safe struct RecordView {
     private let bytes: UnsafeRawBufferPointer
-    private let places: InlineArray<12, (offset: Int32, count: Int32)>
+    private let places: InlineArray<13, (offset: Int32, count: Int32)>
 
     /// Finds the texts; nil if the bytes are not a row's record.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count >= JournalRecord.Place.texts, unsafe bytes[0] == JournalRecord.attemptKind,
+        guard bytes.count >= JournalRecord.Place.texts,
+            unsafe (bytes[0] == JournalRecord.attemptKind || bytes[0] == JournalRecord.earlierKind),
             unsafe bytes[JournalRecord.Place.arm] < 3, unsafe bytes[JournalRecord.Place.outcome] < 4
         else { return nil }
-        var places = InlineArray<12, (offset: Int32, count: Int32)>(repeating: (0, -1))
+        var places = InlineArray<13, (offset: Int32, count: Int32)>(repeating: (0, -1))
         var offset = JournalRecord.Place.texts
-        for index in 0..<JournalRecord.textCount {
+        let isEarlier = unsafe bytes[0] == JournalRecord.earlierKind
+        for index in 0..<(isEarlier ? JournalRecord.Text.failure.rawValue : JournalRecord.textCount) {
             guard offset + 2 <= bytes.count else { return nil }
             let length = UInt16(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
             offset += 2
@@ -23,6 +25,16 @@ import Foundation
         }
         unsafe self.bytes = bytes
         self.places = places
+        guard isWithinReach else { return nil }
+    }
+
+    /// Whether times and amounts are such as `LedgerEntry.validate()` lets through: sums and hours can be made of them.
+    private var isWithinReach: Bool {
+        let time: Int64 = number(JournalRecord.Place.time)
+        guard (-100_000_000_000_000...100_000_000_000_000).contains(time) else { return false }
+        for duration in [firstToken ?? 0, total] where !(duration.isFinite && duration >= 0) { return false }
+        for place in 0..<3 where number(JournalRecord.Place.money + 8 * place, as: Int64.self) < 0 { return false }
+        return true
     }
 
     /// A number at its place.
@@ -80,7 +92,8 @@ import Foundation
             schemaFingerprint: text(.schemaFingerprint), key: text(.key), arm: arm, reason: text(.reason) ?? "",
             backend: text(.backend) ?? "", model: text(.model) ?? "", tokens: tokens, money: money,
             timeToFirstToken: firstToken, totalTime: total,
-            status: Int(number(JournalRecord.Place.status, as: Int32.self)), outcome: outcome)
+            status: Int(number(JournalRecord.Place.status, as: Int32.self)), outcome: outcome,
+            failure: text(.failure))
     }
 
     private var tokens: TokenUse {

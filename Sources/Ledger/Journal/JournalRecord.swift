@@ -1,6 +1,6 @@
 import Foundation
 
-/// The journal's form of a row: numbers at fixed places, then twelve texts as UTF-8 with their lengths.
+/// The journal's form of a row: numbers at fixed places, then its texts as UTF-8 with their lengths.
 ///
 /// All numbers are little-endian. A record says what a `LedgerEntry` says and nothing else.
 enum JournalRecord {
@@ -33,12 +33,14 @@ enum JournalRecord {
     /// The texts in their order.
     enum Text: Int {
         case requestID, task, schemaFingerprint, key, reason, backend, model, fullSource, sentSource, completionSource
-        case currency, priceDate
+        case currency, priceDate, failure
     }
 
-    static let textCount = 12
+    static let textCount = 13
     /// The first byte of a row's record; other kinds may come.
-    static let attemptKind: UInt8 = 1
+    static let attemptKind: UInt8 = 2
+    /// The first byte of a row's record of an earlier version, which has no `failure`.
+    static let earlierKind: UInt8 = 1
     /// The length that stands for an absent text.
     static let absent: UInt16 = .max
 
@@ -46,10 +48,10 @@ enum JournalRecord {
     static func encode(_ entry: LedgerEntry) -> [UInt8] {
         let money = entry.money
         let tokens = entry.tokens
-        let texts: InlineArray<12, String?> = [
+        let texts: InlineArray<13, String?> = [
             entry.requestID, entry.task, entry.schemaFingerprint, entry.key, entry.reason, entry.backend, entry.model,
             tokens.fullSource.how, tokens.sentSource.how, tokens.completionSource.how, money?.currency,
-            money?.priceDate,
+            money?.priceDate, entry.failure,
         ]
         var size = Place.texts
         for index in 0..<textCount { size += 2 + (texts[index]?.utf8.count ?? 0) }

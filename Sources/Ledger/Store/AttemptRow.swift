@@ -9,7 +9,7 @@ enum AttemptRow {
         "sent_template", "sent_examples", "sent_context", "sent_query", "sent_other", "sent_source",
         "completion_tokens", "completion_source", "cached_prompt_tokens", "money_full", "money_full_cached",
         "money_paid", "currency", "price_date", "first_token_ms", "total_ms", "status", "outcome",
-        "key",
+        "key", "failure",
     ]
 
     /// Changes no row when the request's attempt is already there.
@@ -49,6 +49,7 @@ enum AttemptRow {
         values.append(entry.status.databaseValue)
         values.append(entry.outcome.rawValue.databaseValue)
         values.append(entry.key?.databaseValue ?? .null)
+        values.append(entry.failure?.databaseValue ?? .null)
         return StatementArguments(values)
     }
 
@@ -70,7 +71,8 @@ enum AttemptRow {
             schemaFingerprint: row["schema_fingerprint"], key: row["key"], arm: arm, reason: row["reason"],
             backend: row["backend"],
             model: row["model"], tokens: tokens(row), money: money(row), timeToFirstToken: row["first_token_ms"],
-            totalTime: row["total_ms"], status: row["status"], outcome: outcome)
+            totalTime: row["total_ms"], status: row["status"], outcome: outcome,
+            failure: row["failure"])
     }
 
     private static func tokens(_ row: Row) -> TokenUse {

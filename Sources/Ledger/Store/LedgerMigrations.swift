@@ -20,6 +20,9 @@ enum LedgerMigrations {
         migrator.registerMigration("3-journal") { db in
             try db.execute(sql: journal)
         }
+        migrator.registerMigration("4-failures") { db in
+            try db.execute(sql: "ALTER TABLE attempts ADD COLUMN failure TEXT")
+        }
         return migrator
     }
 

@@ -1,0 +1,1 @@
+../../../Sources/Ledger/Journal/JournalChecksum.swift

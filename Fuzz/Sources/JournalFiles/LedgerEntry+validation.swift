@@ -1,0 +1,1 @@
+../../../Sources/Ledger/Entries/LedgerEntry+validation.swift

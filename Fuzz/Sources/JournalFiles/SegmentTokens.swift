@@ -1,0 +1,1 @@
+../../../Sources/Ledger/Entries/SegmentTokens.swift
