@@ -169,12 +169,22 @@ def test_e_what_is_not_quite_the_trained_prompt_goes_in_full_byte_for_byte(task_
 
 
 def test_e_a_model_of_the_engine_refuses_what_it_lacks(task_gateway, upstream):
-    for feature in FEATURES.values():
+    for feature in ("audio", "unknown:guided_json"):
         with pytest.raises(openai.BadRequestError) as caught:
             sdk(task_gateway).chat.completions.create(
-                model="house-books-tuned", messages=[{"role": "user", "content": "x"}], extra_body=feature
+                model="house-books-tuned", messages=[{"role": "user", "content": "x"}], extra_body=FEATURES[feature]
             )
         assert caught.value.type == "invalid_request_error"
+    assert upstream.requests == []
+
+
+def test_e_a_model_of_the_engine_gives_choices_and_log_probabilities(task_gateway, upstream):
+    asked = FEATURES["multiple_choices"] | FEATURES["logprobs"] | FEATURES["logit_bias"]
+    answer = sdk(task_gateway).chat.completions.create(
+        model="house-books-tuned", messages=[{"role": "user", "content": "x"}], max_tokens=4, extra_body=asked
+    )
+    assert [choice.index for choice in answer.choices] == [0, 1]
+    assert all(choice.logprobs.content for choice in answer.choices)
     assert upstream.requests == []
 
 
