@@ -10,6 +10,8 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),
+    // Checked at compile time, and at run time in debug builds (docs/performance.md tells what the checks cost).
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// Numeric targets stay optimised in debug builds, so that the tests that train models stay fast.
@@ -18,9 +20,6 @@ let numeric: [SwiftSetting] = strict + [.unsafeFlags(["-O"], .when(configuration
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let sqlite: Target.Dependency = .product(name: "GRDBSQLite", package: "GRDB.swift")
-
-/// Hummingbird's dependency swift-configuration has a module of the same name as our `Configuration`.
-let configurationAlias = ["Configuration": "SwiftConfiguration"]
 
 let package = Package(
     name: "promptintern",
@@ -39,7 +38,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -96,7 +94,6 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport",
-                .product(name: "HummingbirdCore", package: "hummingbird", moduleAliases: configurationAlias),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -55,8 +55,7 @@ struct DependencyTable {
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport"],
             packages: [
-                "HummingbirdCore", "NIOCore", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "Logging",
-                "ServiceLifecycle",
+                "NIOCore", "NIOHTTP1", "NIOHTTP2", "NIOPosix", "NIOSSL", "Logging", "ServiceLifecycle",
             ]),
         "promptintern": Row(
             ours: [

@@ -27,11 +27,11 @@ struct ConnectionClock {
     var current: Limit? { limit }
 
     /// Starts to measure, unless a head is awaited already.
-    mutating func begin(_ limit: Limit, for options: ListenOptions, on handler: ExchangeHandler) {
+    mutating func begin(_ limit: Limit, for times: ConnectionTimes, on handler: ExchangeHandler) {
         if limit == .header, self.limit == .header { return }
         self.limit = limit
-        deadline = .now() + options.time(for: limit)
-        if timer == nil { schedule(options, handler) }
+        deadline = .now() + times[limit]
+        if timer == nil { schedule(times, handler) }
     }
 
     /// Measures nothing until something begins.
@@ -48,32 +48,45 @@ struct ConnectionClock {
     }
 
     /// The timer has fired; true if a limit is over.
-    mutating func fired(_ options: ListenOptions, _ handler: ExchangeHandler) -> Bool {
+    mutating func fired(_ times: ConnectionTimes, _ handler: ExchangeHandler) -> Bool {
         timer = nil
         if deadline <= .now() { return true }
-        schedule(options, handler)
+        schedule(times, handler)
         return false
     }
 
-    private mutating func schedule(_ options: ListenOptions, _ handler: ExchangeHandler) {
+    private mutating func schedule(_ times: ConnectionTimes, _ handler: ExchangeHandler) {
         guard let loop = handler.context?.eventLoop else { return }
         let bound = NIOLoopBound(handler, eventLoop: loop)
-        timer = loop.scheduleTask(deadline: min(deadline, .now() + options.tick)) { bound.value.clockFired() }
+        timer = loop.scheduleTask(deadline: min(deadline, .now() + times.tick)) { bound.value.clockFired() }
     }
 }
 
-extension ListenOptions {
+/// How long a connection's limits give, in the loop's own unit: worked out once, not for each request.
+struct ConnectionTimes: Sendable {
+    private let header: TimeAmount
+    private let body: TimeAmount
+    private let keepAlive: TimeAmount
+    private let write: TimeAmount
+    /// No limit is shorter.
+    let tick: TimeAmount
+
+    init(_ options: ListenOptions) {
+        header = TimeAmount(options.header)
+        body = TimeAmount(options.bodyIdle)
+        keepAlive = TimeAmount(options.idle)
+        write = TimeAmount(options.writeIdle)
+        tick = min(.seconds(2), header, body, min(keepAlive, write))
+    }
+
     /// How long each may take.
-    func time(for limit: ConnectionClock.Limit) -> TimeAmount {
+    subscript(limit: ConnectionClock.Limit) -> TimeAmount {
         switch limit {
-        case .header: TimeAmount(header)
-        case .body: TimeAmount(bodyIdle)
-        case .keepAlive: TimeAmount(idle)
-        case .write: TimeAmount(writeIdle)
+        case .header: header
+        case .body: body
+        case .keepAlive: keepAlive
+        case .write: write
         case .linger: .seconds(2)
         }
     }
-
-    /// No limit is shorter.
-    var tick: TimeAmount { min(.seconds(2), TimeAmount(min(header, bodyIdle, idle, writeIdle))) }
 }

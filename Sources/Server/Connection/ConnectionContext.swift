@@ -7,6 +7,7 @@ final class ConnectionContext: Sendable {
     /// Who may use routes that ask for a key; nil if nobody is asked.
     let keys: KeyRing?
     let options: ListenOptions
+    let times: ConnectionTimes
     let date = ResponseDate()
     let load: ServerLoad
     /// Bounds the requests in progress; nil on the admin listener, which answers whatever goes on.
@@ -20,6 +21,7 @@ final class ConnectionContext: Sendable {
         self.routes = routes
         self.keys = keys
         self.options = options
+        times = ConnectionTimes(options)
         self.gate = gate
         load = ServerLoad(gate: gate)
         self.onRequest = onRequest

@@ -91,7 +91,7 @@ extension ExchangeHandler {
     func waitForRoom(_ writer: CheckedContinuation<Void, Never>) {
         guard let context, phase == .answering, !context.channel.isWritable else { return writer.resume() }
         self.writer = writer
-        clock.begin(.write, for: shared.options, on: self)
+        clock.begin(.write, for: shared.times, on: self)
     }
 
     /// Writes the end of the message.
@@ -157,12 +157,12 @@ extension ExchangeHandler {
     /// unread input is reset, and the answer is lost.
     private func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
-        clock.begin(.write, for: shared.options, on: self)
+        clock.begin(.write, for: shared.times, on: self)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let sent = context.eventLoop.makePromise(of: Void.self)
         sent.futureResult.whenComplete { _ in
             let handler = handler.value
-            if handler.phase == .lingering { handler.clock.begin(.linger, for: handler.shared.options, on: handler) }
+            if handler.phase == .lingering { handler.clock.begin(.linger, for: handler.shared.times, on: handler) }
         }
         context.close(mode: .output, promise: sent)
     }
@@ -175,7 +175,7 @@ extension ExchangeHandler {
 
     /// The connection's timer has fired.
     func clockFired() {
-        guard let context, phase != .closed, clock.fired(shared.options, self) else { return }
+        guard let context, phase != .closed, clock.fired(shared.times, self) else { return }
         context.close(promise: nil)
     }
 }

@@ -66,7 +66,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         shared.load.addConnections(1)
-        clock.begin(.header, for: shared.options, on: self)
+        clock.begin(.header, for: shared.times, on: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -91,7 +91,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // The parser keeps an incomplete head to itself; that something came is all there is to see of it.
-        if phase == .idle { clock.begin(.header, for: shared.options, on: self) }
+        if phase == .idle { clock.begin(.header, for: shared.times, on: self) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -172,7 +172,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 return refuse(.bodyTooLarge(limit: shared.options.bodyBytes))
             }
             body.append(contentsOf: bytes.readableBytesView)
-            clock.begin(.body, for: shared.options, on: self)
+            clock.begin(.body, for: shared.times, on: self)
         case .end: if phase == .receiving { dispatch() }
         }
     }
@@ -242,7 +242,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         work = nil
         body = []
         phase = .idle
-        clock.begin(.keepAlive, for: shared.options, on: self)
+        clock.begin(.keepAlive, for: shared.times, on: self)
         if waiting.isEmpty { return }
         let parts = waiting
         waiting = []

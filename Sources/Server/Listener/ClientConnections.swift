@@ -1,39 +1,25 @@
 import ChatAPI
-import HummingbirdCore
-import Logging
 import NIOCore
 import NIOHTTP1
 import Synchronization
 
 /// Sets up the connections that a listener accepts: the library's HTTP/1 parser, and one handler that does the rest.
-struct ClientConnections: ServerChildChannel {
-    /// A connection that is set up.
-    struct Value: ServerChildChannelValue {
-        let channel: any Channel
-    }
-
+struct ClientConnections {
     let shared: ConnectionContext
     let executors: LoopExecutors
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let value = Value(channel: channel)
+    /// On the channel's loop, before anything is read.
+    func setUp(_ channel: any Channel) throws {
         guard shared.load.connections < shared.options.connections else {
-            return channel.eventLoop.makeCompletedFuture {
-                try channel.pipeline.syncOperations.addHandler(TurningAway())
-                return value
-            }
+            return try channel.pipeline.syncOperations.addHandler(TurningAway())
         }
-        do {
-            // What waits for a client that does not read stays small, in this process and in the system.
-            let options = channel.syncOptions
-            try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
-            try options?.setOption(.socketOption(.so_sndbuf), value: 256 << 10)
-            if let tls = shared.options.tls { return secure(channel, with: tls).map { value } }
-            try addHTTP1(to: channel)
-            return channel.eventLoop.makeSucceededFuture(value)
-        } catch {
-            return channel.eventLoop.makeFailedFuture(error)
-        }
+        // What waits for a client that does not read stays small, in this process and in the system.
+        let options = channel.syncOptions
+        try options?.setOption(.allowRemoteHalfClosure, value: true)
+        try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
+        try options?.setOption(.socketOption(.so_sndbuf), value: 256 << 10)
+        guard let tls = shared.options.tls else { return try addHTTP1(to: channel) }
+        secure(channel, with: tls).whenFailure { _ in channel.close(promise: nil) }
     }
 
     func addHTTP1(to channel: any Channel) throws {
@@ -46,15 +32,6 @@ struct ClientConnections: ServerChildChannel {
         try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
     }
 
-    /// Lasts as long as the connection, so that a listener that stops knows what is still under way.
-    func handle(value: Value, logger: Logger) async {
-        let channel = value.channel
-        await withTaskCancellationHandler {
-            try? await channel.closeFuture.get()
-        } onCancel: {
-            channel.pipeline.fireUserInboundEventTriggered(DrainIsOver())
-        }
-    }
 }
 
 /// Answers a connection beyond the limit before it says anything, and closes it.

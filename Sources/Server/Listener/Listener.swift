@@ -1,4 +1,3 @@
-import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -23,18 +22,37 @@ struct Listener: Service {
     private var options: ListenOptions { shared.options }
 
     func run() async throws {
-        let server = ClientConnections(shared: shared, executors: loops.executors).server(
-            configuration: ServerConfiguration(
-                address: .hostname(options.host, port: options.port), backlog: 1024),
-            onServerRunning: { channel in
-                await onListening(ListenOptions.address(host: options.host, port: channel.localAddress?.port ?? 0))
-            },
-            eventLoopGroup: loops.group, logger: Self.quiet)
+        let connections = ClientConnections(shared: shared, executors: loops.executors)
+        let open = OpenConnections()
         do {
-            try await withGracefulShutdownHandler {
-                try await server.run()
-            } onGracefulShutdown: {
-                onStopping()
+            let server = try await ServerBootstrap(group: loops.group)
+                .serverChannelOption(.backlog, value: 1024)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { server in
+                    server.eventLoop.makeCompletedFuture {
+                        try server.pipeline.syncOperations.addHandler(AcceptedConnections(open))
+                    }
+                }
+                .childChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try connections.setUp(channel)
+                        open.begin(channel)
+                    }
+                }
+                .bind(host: options.host, port: options.port).get()
+            await withTaskCancellationHandler {
+                await withGracefulShutdownHandler {
+                    await onListening(ListenOptions.address(host: options.host, port: server.localAddress?.port ?? 0))
+                    try? await server.closeFuture.get()
+                    await open.allClosed()
+                } onGracefulShutdown: {
+                    onStopping()
+                    open.stop()
+                    server.close(promise: nil)
+                }
+            } onCancel: {
+                open.end()
+                server.close(promise: nil)
             }
         } catch let error as IOError {
             throw failure(error)

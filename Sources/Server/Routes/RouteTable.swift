@@ -14,7 +14,7 @@ struct RouteTable: Sendable {
     /// Answers a request; the parameters are the path's `{name}` parts, percent-decoded.
     typealias Handler = @Sendable (_ request: Received, _ parameters: [String: String]) async -> ClientReply
 
-    struct Route: Sendable {
+    final class Route: Sendable {
         /// The method, or `*` for every one. `GET` answers `HEAD` too.
         let method: String
         /// The path's pattern as it is written down.

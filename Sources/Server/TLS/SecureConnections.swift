@@ -1,4 +1,3 @@
-import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 import NIOHTTP2
@@ -8,7 +7,7 @@ extension ClientConnections {
     /// TLS, then whichever protocol the client chose: HTTP/2 or HTTP/1.1.
     func secure(_ channel: any Channel, with tls: ListenerTLS) -> EventLoopFuture<Void> {
         // A client that never says which is cut off.
-        let limit = channel.eventLoop.scheduleTask(in: shared.options.time(for: .header)) {
+        let limit = channel.eventLoop.scheduleTask(in: shared.times[.header]) {
             channel.close(promise: nil)
         }
         return channel.eventLoop.makeCompletedFuture {
@@ -30,7 +29,7 @@ extension ClientConnections {
     private func addHTTP2(to channel: any Channel) throws {
         let streams = StreamChannels()
         let configuration = NIOHTTP2ServerConnectionManagementHandler.Configuration(
-            maxIdleTime: shared.options.time(for: .keepAlive), maxAge: nil, maxGraceTime: nil, keepalive: nil)
+            maxIdleTime: shared.times[.keepAlive], maxAge: nil, maxGraceTime: nil, keepalive: nil)
         let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop, configuration: configuration)
         let pipeline = channel.pipeline.syncOperations
