@@ -10,8 +10,10 @@ public struct EngineOptions: Sendable {
     public var cacheBytes = 1 << 30
     /// Whether keys and values of prompts are kept for later prompts that begin alike.
     public var keepsPrefixes = true
-    /// Prompt tokens computed in one step while others wait for their next token; they wait at most that long.
+    /// Most prompt tokens computed in one step while others wait for their next token.
     public var chunk = 128
+    /// What such a step should take at most: slower models take fewer prompt tokens a step, down to 16.
+    public var stepTime = Duration.milliseconds(100)
     /// Tokens that are guessed from earlier text and checked in one step; 0: none. The answers stay the same.
     public var guesses = 0
     /// How the matrices are held.

@@ -22,15 +22,19 @@ extension Scheduler {
             }
             if let place { groups[place].append(share) } else { groups.append([share]) }
         }
+        let promptTokens = shares.reduce(0) { sequences[$1.index].missing > 0 ? $0 + $1.tokens.count : $0 }
+        let isAwaited = shares.contains { sequences[$0.index].missing == 0 }
+        let start = ContinuousClock.now
         for group in groups {
             if queue.isClosed { break }
             run(group.sorted { sequences[$0.index].job.version.number < sequences[$1.index].job.version.number })
         }
+        if isAwaited { pace.note(promptTokens, took: .now - start) }
         sweep()
     }
 
-    /// One token for each sequence that is being answered, guesses beside it, and prompt pieces up to the chunk: half of
-    /// it for the request that came first, the rest for those with least to go.
+    /// One token for each sequence that is being answered, guesses beside it, and prompt pieces up to what the pace allows:
+    /// half of it for the request that came first, the rest for those with least to go.
     private func plan() -> [Share] {
         var shares: [Share] = []
         var reading: [Int] = []
@@ -50,7 +54,7 @@ extension Scheduler {
             shares.append(Share(index: index, tokens: [sequence.tokens[last]], wanted: .last))
         }
         guard let oldest = reading.first else { return shares }
-        var rest = shares.isEmpty ? DecoderModel.chunk : options.chunk
+        var rest = shares.isEmpty ? DecoderModel.chunk : pace.tokens
         var pieces = [Int](repeating: 0, count: sequences.count)
         func give(_ index: Int, _ most: Int) {
             let count = min(sequences[index].missing - pieces[index], most, rest)

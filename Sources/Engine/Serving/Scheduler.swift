@@ -12,6 +12,7 @@ struct Scheduler: ~Copyable {
     let blockBytes: Int
     var sequences: [RunningSequence] = []
     var prefixes = PrefixTree()
+    var pace: StepPace
     var scratch: DecoderScratch
     var logits: [Float] = []
 
@@ -19,6 +20,7 @@ struct Scheduler: ~Copyable {
         self.queue = queue
         self.base = base
         self.options = options
+        pace = StepPace(target: options.stepTime, most: options.chunk)
         blockBytes = KeyValueBlock.Shape(base.config, isHalf: base.usesHalfCache).bytes
         scratch = DecoderScratch(base.config)
     }
