@@ -82,7 +82,8 @@ let package = Package(
         .target(
             name: "Configuration",
             dependencies: [
-                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization",
+                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization", "ChatAPI",
+                "Grammar",
                 .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),

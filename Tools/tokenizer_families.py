@@ -23,6 +23,28 @@ EXTRA = [
     "a  b   c    d", "\n\n", "\n\n\n\n", "a\n\nb", "\t\t\t", "<start_of_turn>user\nx<end_of_turn>\n", "tool", "a tool b", "tools", "stool", "tool_",
     "tool.", "x <mask>  y", "<mask>", "  <mask>", "<MASK>", "\ufb01\u2460\uff21", "İI", "ΑΣ ΟΔΟΣ", "\u00bd\u2075", "x,y;z!", "12ab34", "٣٤x",
 ]
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+TAIL = r" ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+ENDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+# The expressions of tokenizers that have no scanner of their own; each a list of Split steps.
+EXPRESSIONS = {
+    "tekken": [(rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}|{TAIL}", "Isolated")],
+    "gpt4o": [(
+        rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+{ENDS}|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*{ENDS}|\p{{N}}{{1,3}}|{TAIL}",
+        "Removed")],
+    "gpt4": [(
+        r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+", "Isolated")],
+    "deepseek": [
+        (r"\p{N}{1,3}", "Isolated"), (r"[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+", "Isolated"),
+        (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+         "Isolated")],
+    "deepseek-coder": [
+        (r"[\r\n]", "Isolated"), (r"\s?\p{L}+", "Isolated"), (r"\s?\p{P}+", "Isolated"), (r"[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+", "Isolated"),
+        (r"\p{N}", "Isolated")],
+    "odd-steps": [
+        (r"(?>a+|b)c?|(?:xy){2,3}+?z|\w+?\d$|^\P{Ll}{2,}?(?=[^\W_])", "Isolated"), (r"[^\S\n]+", "MergedWithNext"), (r"\p{^L}{3}+", "Contiguous"),
+        (r"(?:[A-Z][a-z]+)++|(?i:straße|K)", "MergedWithPrevious")],
+}
 PIECES = SAMPLES + ["Which rebate applies? 12 of 34, 5678!", "tar -xzf archive.tar.gz --directory build | grep foo"]
 
 
@@ -184,6 +206,14 @@ def families(texts, size):
                 "Sequence-p", {
                     "type": "Split", "pattern": {"Regex": expression}, "behavior": "Isolated" if name == "qwen3" else "Removed",
                     "invert": name != "qwen3"}, byte_level_step(regex=False)))
+    # Tekken, GPT-4o, GPT-4, DeepSeek and StarCoder 2 style: expressions of other kinds.
+    for name, parts in EXPRESSIONS.items():
+        splits = [
+            {"type": "Split", "pattern": {"Regex": expression}, "behavior": behavior, "invert": behavior == "Removed"}
+            for expression, behavior in parts]
+        yield name, file(
+            small, added_tokens=turns, decoder=byte_level_step(),
+            pre_tokenizer=sequence("Sequence-p", *splits, byte_level_step(regex=False)))
 
 
 def main():
@@ -193,12 +223,18 @@ def main():
     parser.add_argument("--seed", type=int, default=20261121)
     parser.add_argument("--size", type=int, default=500)
     parser.add_argument("--text", type=pathlib.Path, help="a text file to train on as well")
+    parser.add_argument("--only", nargs="*", help="write these families only, for the strings.json that is there")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     texts = PIECES + (options.text.read_text(encoding="utf-8").splitlines() if options.text else [])
     strings = EXTRA + HAND_PICKED + PIECES + list(generated(options.seed, options.cases))
-    write(options.folder / "strings.json", strings)
+    if options.only:
+        strings = json.loads((options.folder / "strings.json").read_text(encoding="utf-8"))
+    else:
+        write(options.folder / "strings.json", strings)
     for name, content in families(texts, options.size):
+        if options.only and name not in options.only:
+            continue
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
         (options.folder / f"{name}.tokenizer.json").write_text(text + "\n", encoding="utf-8")
         tokenizer = Tokenizer.from_str(text)

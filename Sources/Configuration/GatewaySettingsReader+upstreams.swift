@@ -7,6 +7,7 @@ extension GatewaySettingsReader {
             "secret_key_file", "session_token", "session_token_env", "session_token_file", "ca_file",
             "client_certificate", "client_key", "proxy", "http2", "minimum_tls", "allow_link_local", "connect_seconds",
             "first_byte_seconds", "idle_seconds", "total_seconds", "breaker", "retry", "server_errors",
+            "structured_outputs",
         ])
         var setting = UpstreamSetting(name: entry.name, baseURL: "")
         setting.kind = try mapping["type"]?.choice(UpstreamSetting.Kind.self) ?? .openai
@@ -21,6 +22,9 @@ extension GatewaySettingsReader {
         part(mapping["retry"]) { value throws(ConfigurationError) in setting.retry = try retry(value) }
         part(mapping["server_errors"]) { value throws(ConfigurationError) in
             setting.hidesServerErrors = try value.choice(ServerErrors.self) == .hide
+        }
+        part(mapping["structured_outputs"]) { value throws(ConfigurationError) in
+            setting.structuredOutputs = try value.choice(UpstreamSetting.StructuredOutputs.self)
         }
         func seconds(_ key: String) throws(ConfigurationError) -> Double? {
             try mapping[key]?.double(in: 0.05...86400)

@@ -21,12 +21,14 @@ struct SchemaFileReader {
     private mutating func read() throws(ConfigurationError) -> Schema {
         let file = try root.mapping(keys: [
             "task", "version", "messages", "example_turns", "unknown_examples", "normalize_line_endings", "allow",
+            "answer",
         ])
         let task = try file.required("task").nonEmptyString()
         let version = try file["version"]?.nonEmptyString() ?? "1"
         let policy = try file["unknown_examples"]?.choice(UnknownExamplePolicy.self) ?? .fullPrompt
         let normalizes = try file["normalize_line_endings"]?.bool() ?? true
         let allows = try file["allow"]?.strings() ?? []
+        let answer = try file["answer"].map { value throws(ConfigurationError) in try self.answer(value) }
         var messages: [MessagePattern] = []
         for value in try file.required("messages").list() { messages.append(try message(value)) }
         let turns = try file["example_turns"].map { value throws(ConfigurationError) in
@@ -35,7 +37,7 @@ struct SchemaFileReader {
         do throws(SchemaError) {
             return try Schema(
                 id: task, version: version, messages: messages, exampleTurns: turns, unknownExamples: policy,
-                normalizeLineEndings: normalizes, allows: Set(allows))
+                normalizeLineEndings: normalizes, allows: Set(allows), answer: answer)
         } catch {
             throw place(error, file)
         }
@@ -128,7 +130,7 @@ struct SchemaFileReader {
     }
 
     /// The path of a file that the schema names, which must lie in the schema's folder.
-    private func path(_ value: YAMLReader) throws(ConfigurationError) -> String {
+    func path(_ value: YAMLReader) throws(ConfigurationError) -> String {
         let name = try value.nonEmptyString()
         guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
             throw value.error("it leaves the schema's folder", "name a file below the folder of the schema file")

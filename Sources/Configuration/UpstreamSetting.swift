@@ -10,6 +10,18 @@ public struct UpstreamSetting: Sendable, Hashable {
         case bedrock
     }
 
+    /// How it is told what an answer must be.
+    public enum StructuredOutputs: String, Sendable, Hashable, CaseIterable {
+        /// Not at all.
+        case none
+        /// By the OpenAI API's `response_format`.
+        case responseFormat = "response_format"
+        /// By vLLM's own field.
+        case vllm
+        /// By llama.cpp's own fields.
+        case llamaCpp = "llama_cpp"
+    }
+
     /// The name that tasks refer to.
     public var name: String
     /// Whose paths and credentials it wants.
@@ -36,6 +48,8 @@ public struct UpstreamSetting: Sendable, Hashable {
     public var retry = RetrySetting()
     /// Whether answers with status 500 and above become a 502 of the gateway's own.
     public var hidesServerErrors = false
+    /// How it is told what an answer must be.
+    public var structuredOutputs = StructuredOutputs.none
 
     /// A server at one address.
     public init(name: String, baseURL: String, key: Secret? = nil, modelMap: [String: String] = [:]) {

@@ -33,8 +33,9 @@ public struct Grammar: Sendable {
     /// The JSON texts that a schema allows.
     ///
     /// Supported: type, properties, required, additionalProperties, items, minItems, maxItems, minLength, maxLength,
-    /// enum, const, anyOf, allOf of one, $ref within the schema. Properties come in the schema's order, and no others.
-    /// Everything else that limits what is valid is refused by name.
+    /// pattern, format (see ``StringFormat``), minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum, const, anyOf,
+    /// allOf of one, $ref within the schema. Properties come in the schema's order, and no others. Everything else that
+    /// limits what is valid is refused by name.
     public init(jsonSchema schema: JSONValue) throws(GrammarError) {
         try self.init(rules: try SchemaCompiler(schema).rules)
     }
@@ -42,6 +43,38 @@ public struct Grammar: Sendable {
     /// The texts that match a regular expression as a whole.
     public init(regularExpression: String) throws(GrammarError) {
         try self.init(rules: [try RegexParser.parse(regularExpression)])
+    }
+
+    /// The texts that are a prefix, then one of the JSON texts that a schema allows, then a suffix; any of several such.
+    public init(alternatives: [Framed]) throws(GrammarError) {
+        var rules: [GrammarNode] = [.choice([])]
+        var choices: [GrammarNode] = []
+        for alternative in alternatives {
+            var compiler = SchemaCompiler(rules: rules)
+            let node = try compiler.add(alternative.schema)
+            rules = compiler.rules
+            choices.append(
+                .sequence([.bytes(Array(alternative.prefix.utf8)), node, .bytes(Array(alternative.suffix.utf8))]))
+        }
+        rules[0] = .choice(choices)
+        try self.init(rules: rules)
+    }
+
+    /// A schema's JSON texts with fixed text around them.
+    public struct Framed: Sendable {
+        /// What stands before the JSON text.
+        public var prefix: String
+        /// The schema.
+        public var schema: JSONValue
+        /// What stands after it.
+        public var suffix: String
+
+        /// Frames a schema.
+        public init(prefix: String, schema: JSONValue, suffix: String) {
+            self.prefix = prefix
+            self.schema = schema
+            self.suffix = suffix
+        }
     }
 
     init(rules: [GrammarNode]) throws(GrammarError) {
@@ -95,6 +128,7 @@ private struct GrammarBuilder {
             let next = try state()
             link(start, .bytes(set, to: next))
             return next
+        case .scalars(let ranges): return try append(ScalarRange.node(ranges), from: start)
         case .sequence(let parts):
             var last = start
             for part in parts { last = try append(part, from: last) }

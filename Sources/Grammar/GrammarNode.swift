@@ -4,6 +4,8 @@ indirect enum GrammarNode: Sendable {
     case bytes([UInt8])
     /// One byte of a set.
     case set(ByteSet)
+    /// One Unicode scalar of some ranges, in UTF-8; surrogates are none.
+    case scalars([ClosedRange<UInt32>])
     /// One after the other.
     case sequence([GrammarNode])
     /// Any one of them; none is a language without strings.

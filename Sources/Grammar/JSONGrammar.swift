@@ -1,3 +1,5 @@
+import ChatAPI
+
 /// The parts of JSON (RFC 8259) that grammars are made of.
 ///
 /// What is generated is a subset: one space at most after a comma or colon, no other white space; numbers that every
@@ -6,12 +8,15 @@ enum JSONGrammar {
     static let space = GrammarNode.optional(.text(" "))
     static let comma = GrammarNode.sequence([.text(","), space])
     static let colon = GrammarNode.sequence([.text(":"), space])
-    private static let digit = GrammarNode.set(ByteSet(0x30...0x39))
+    static let digit = GrammarNode.set(ByteSet(0x30...0x39))
     private static let hex = GrammarNode.set(ByteSet(0x30...0x39, 0x41...0x46, 0x61...0x66))
+
+    /// What a string holds as it is: no control characters, quotes or backslashes.
+    private static let plain: [ClosedRange<UInt32>] = [0x20...0x21, 0x23...0x5B, 0x5D...0x10FFFF]
 
     /// One character of a string.
     static let character = GrammarNode.choice([
-        ScalarRange.node([0x20...0x21, 0x23...0x5B, 0x5D...0x10FFFF]),
+        .scalars(plain),
         .sequence([
             .text("\\"),
             .choice([
@@ -34,6 +39,35 @@ enum JSONGrammar {
     /// A string whose length in characters lies within the bounds.
     static func string(least: Int = 0, most: Int? = nil) -> GrammarNode {
         .sequence([.text("\""), .times(character, least: least, most: most), .text("\"")])
+    }
+
+    /// The strings whose text is in a language of scalars; each has one form.
+    static func string(of text: GrammarNode) -> GrammarNode {
+        .sequence([.text("\""), escaped(text), .text("\"")])
+    }
+
+    private static func escaped(_ node: GrammarNode) -> GrammarNode {
+        switch node {
+        case .scalars(let ranges): return escaped(ranges)
+        case .sequence(let parts): return .sequence(parts.map(escaped))
+        case .choice(let choices): return .choice(choices.map(escaped))
+        case .times(let inner, let least, let most): return .times(escaped(inner), least: least, most: most)
+        case .bytes, .set, .members, .rule: return node
+        }
+    }
+
+    private static func escaped(_ ranges: [ClosedRange<UInt32>]) -> GrammarNode {
+        let whole = ScalarRange.complement(ScalarRange.complement(ranges))
+        let asTheyAre = plain.flatMap { part in
+            whole.compactMap { $0.overlaps(part) ? $0.clamped(to: part) : nil }
+        }
+        var forms: [GrammarNode] = asTheyAre.isEmpty ? [] : [.scalars(asTheyAre)]
+        for scalar in [UInt32](0..<0x20) + [0x22, 0x5C] where whole.contains(where: { $0.contains(scalar) }) {
+            if let scalar = Unicode.Scalar(scalar) {
+                forms.append(.bytes(Array(JSONWriter.encoded(String(scalar)).dropFirst().dropLast())))
+            }
+        }
+        return forms.count == 1 ? forms[0] : .choice(forms)
     }
 
     /// An integer of at most 15 digits, which a double holds exactly.

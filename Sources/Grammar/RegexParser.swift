@@ -1,18 +1,45 @@
 /// Reads a regular expression that a whole answer must match: literals, `.`, classes, groups, `|`, `* + ? {m,n}`.
 ///
-/// Anchors are allowed at the ends, where they change nothing. What makes it no regular language, or is not supported,
-/// is refused by its name: look-around, back-references, word boundaries, Unicode properties.
+/// Anchors are allowed at the ends of the whole expression and of its alternatives. What makes it no regular language,
+/// or is not supported, is refused by its name: look-around, back-references, word boundaries, Unicode properties.
 struct RegexParser {
     private let scalars: [Unicode.Scalar]
     private var at = 0
     private var depth = 0
 
+    /// The texts that match the expression as a whole.
     static func parse(_ expression: String) throws(GrammarError) -> GrammarNode {
         var parser = RegexParser(expression)
-        if parser.peek == "^" { parser.at += 1 }
-        let node = try parser.alternatives()
-        guard parser.at == parser.scalars.count else { throw parser.error("there is a ')' without its '('") }
-        return node
+        return try parser.whole(searches: false)
+    }
+
+    /// The texts in which the expression matches somewhere: ends without an anchor may have any text beside them.
+    static func parse(searching expression: String) throws(GrammarError) -> GrammarNode {
+        var parser = RegexParser(expression)
+        return try parser.whole(searches: true)
+    }
+
+    private static let anything = GrammarNode.times(.scalars([0...0x10FFFF]), least: 0, most: nil)
+
+    private mutating func whole(searches: Bool) throws(GrammarError) -> GrammarNode {
+        var choices: [GrammarNode] = []
+        repeat {
+            let isBegun = take("^")
+            let node = try sequence()
+            let isEnded = take("$")
+            choices.append(
+                searches
+                    ? .sequence((isBegun ? [] : [Self.anything]) + [node] + (isEnded ? [] : [Self.anything])) : node)
+            guard !isEnded || peek == nil || peek == "|" else { throw error("'$' is supported at the end only") }
+        } while take("|")
+        guard at == scalars.count else { throw error("there is a ')' without its '('") }
+        return choices.count == 1 ? choices[0] : .choice(choices)
+    }
+
+    private mutating func take(_ scalar: Unicode.Scalar) -> Bool {
+        guard peek == scalar else { return false }
+        at += 1
+        return true
     }
 
     private init(_ expression: String) {
@@ -30,21 +57,14 @@ struct RegexParser {
         defer { depth -= 1 }
         guard depth <= 64 else { throw error("groups are nested more than 64 deep") }
         var choices = [try sequence()]
-        while peek == "|" {
-            at += 1
-            choices.append(try sequence())
-        }
+        while take("|") { choices.append(try sequence()) }
+        guard peek != "$" else { throw error("'$' is supported at the end only") }
         return choices.count == 1 ? choices[0] : .choice(choices)
     }
 
     private mutating func sequence() throws(GrammarError) -> GrammarNode {
         var parts: [GrammarNode] = []
-        while let next = peek, next != "|", next != ")" {
-            if next == "$" {
-                at += 1
-                guard peek == nil || peek == ")" || peek == "|" else { throw error("'$' is supported at the end only") }
-                continue
-            }
+        while let next = peek, next != "|", next != ")", next != "$" {
             parts.append(try repeated(try atom()))
         }
         return .sequence(parts)
@@ -110,12 +130,12 @@ struct RegexParser {
             guard peek == ")" else { throw error("expected ')'") }
             at += 1
             return node
-        case "[": return ScalarRange.node(try set())
-        case ".": return ScalarRange.node(ScalarRange.complement([0x0A...0x0A]))
-        case "\\": return ScalarRange.node(try escape())
+        case "[": return .scalars(try set())
+        case ".": return .scalars(ScalarRange.complement([0x0A...0x0A]))
+        case "\\": return .scalars(try escape())
         case "*", "+", "?", "{": throw error("'\(next)' has nothing before it")
         case "^": throw error("'^' is supported at the beginning only")
-        default: return .bytes(Array(String(next).utf8))
+        default: return .scalars([next.value...next.value])
         }
     }
 

@@ -3,7 +3,7 @@ import ChatAPI
 /// Turns a JSON schema into rules; a keyword that is not honoured is refused by its name.
 struct SchemaCompiler {
     private(set) var rules: [GrammarNode] = []
-    private let root: JSONValue
+    private var root: JSONValue?
     private var references: [String: Int] = [:]
     /// References that are being expanded without a byte in between: one that comes again would never end.
     private var expanding: Set<String> = []
@@ -12,16 +12,21 @@ struct SchemaCompiler {
 
     /// Rule 0 is the schema itself.
     init(_ schema: JSONValue) throws(GrammarError) {
-        root = schema
         rules = [.bytes([])]
-        rules[0] = try node(schema, "")
+        rules[0] = try add(schema)
     }
 
-    /// Keywords that say nothing about what is valid.
-    fileprivate static let annotations: Set<String> = [
-        "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "$defs", "definitions",
-        "deprecated", "readOnly", "writeOnly",
-    ]
+    /// A compiler whose rules come after others.
+    init(rules: [GrammarNode]) {
+        self.rules = rules
+    }
+
+    /// Compiles a schema; references are to places in it.
+    mutating func add(_ schema: JSONValue) throws(GrammarError) -> GrammarNode {
+        root = schema
+        references = [:]
+        return try node(schema, "")
+    }
 
     private static let limit = 64
 
@@ -35,17 +40,19 @@ struct SchemaCompiler {
             guard bool else { throw GrammarError(place, "the schema false allows no value") }
             return value()
         }
-        let keywords = try Keywords(schema, place)
+        let keywords = try SchemaKeywords(schema, place)
         if let reference = keywords["$ref"] {
             try keywords.check(only: ["$ref"])
             return try follow(reference, place)
         }
         if let options = keywords["anyOf"] {
             try keywords.check(only: ["anyOf", "type"])
+            try checkBranches(options, keywords)
             return .choice(try nodes(options, place + "/anyOf"))
         }
         if let parts = keywords["allOf"] {
             try keywords.check(only: ["allOf", "type"])
+            try checkBranches(parts, keywords)
             let nodes = try nodes(parts, place + "/allOf")
             guard nodes.count == 1 else {
                 throw GrammarError(place, "'allOf' of more than one schema is not supported")
@@ -54,29 +61,49 @@ struct SchemaCompiler {
         }
         if let constant = keywords["const"] {
             try keywords.check(only: ["const", "type"])
-            return .bytes(Array(constant.rawBytes))
+            return try literals([constant], keywords)
         }
         if let values = keywords["enum"] {
             try keywords.check(only: ["enum", "type"])
-            let literals = values.elements.map { GrammarNode.bytes(Array($0.rawBytes)) }
-            guard !literals.isEmpty else { throw GrammarError(place + "/enum", "it must be an array with values") }
-            return .choice(literals)
+            return try literals(Array(values.elements), keywords)
         }
         return try typed(keywords, place)
     }
 
-    private mutating func typed(_ keywords: Keywords, _ place: String) throws(GrammarError) -> GrammarNode {
-        var types: [String] = []
-        if let type = keywords["type"] {
-            types = type.string?.text.map { [$0] } ?? type.elements.compactMap { $0.string?.text }
-            guard !types.isEmpty else { throw GrammarError(place + "/type", "it must be a type or an array of types") }
-        } else if keywords["properties"] != nil || keywords["required"] != nil {
-            types = ["object"]
-        } else if keywords["items"] != nil {
-            types = ["array"]
-        } else {
-            try keywords.check(only: [])
-            return value()
+    /// The values as the schema writes them, those left out that are not of its type.
+    private func literals(_ values: [JSONValue], _ keywords: SchemaKeywords) throws(GrammarError) -> GrammarNode {
+        let types = try keywords.types()
+        let fitting = values.filter { value in types.map { SchemaKeywords.isOne(value, of: $0) } ?? true }
+        guard !fitting.isEmpty else {
+            throw GrammarError(
+                keywords.place + (keywords["const"] == nil ? "/enum" : "/const"), "it must hold a value of the 'type'")
+        }
+        return .choice(fitting.map { .bytes(Array($0.rawBytes)) })
+    }
+
+    /// A type beside other schemas is no more than they say themselves.
+    private func checkBranches(_ branches: JSONValue, _ keywords: SchemaKeywords) throws(GrammarError) {
+        guard let types = try keywords.types() else { return }
+        for branch in branches.elements where branch.kind == .object {
+            let inner = try SchemaKeywords(branch, keywords.place).types()
+            guard let inner, inner.allSatisfy({ types.contains($0) || $0 == "integer" && types.contains("number") })
+            else {
+                throw GrammarError(keywords.place + "/type", "it is not supported beside schemas without that 'type'")
+            }
+        }
+    }
+
+    private mutating func typed(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
+        var types = try keywords.types() ?? []
+        if types.isEmpty {
+            if keywords["properties"] != nil || keywords["required"] != nil {
+                types = ["object"]
+            } else if keywords["items"] != nil {
+                types = ["array"]
+            } else {
+                try keywords.check(only: [])
+                return value()
+            }
         }
         var allowed: Set<String> = ["type"]
         for type in types { allowed.formUnion(Self.keywords[type] ?? []) }
@@ -86,20 +113,19 @@ struct SchemaCompiler {
         return choices.count == 1 ? choices[0] : .choice(choices)
     }
 
+    private static let bounds: Set<String> = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]
     private static let keywords: [String: Set<String>] = [
-        "string": ["minLength", "maxLength"], "array": ["items", "minItems", "maxItems"],
-        "object": ["properties", "required", "additionalProperties"],
+        "string": ["minLength", "maxLength", "pattern", "format"], "array": ["items", "minItems", "maxItems"],
+        "object": ["properties", "required", "additionalProperties"], "integer": bounds, "number": bounds,
     ]
 
     private mutating func single(
-        _ type: String, _ keywords: Keywords, _ place: String
+        _ type: String, _ keywords: SchemaKeywords, _ place: String
     ) throws(GrammarError) -> GrammarNode {
         switch type {
-        case "string":
-            let (least, most) = try keywords.bounds("minLength", "maxLength")
-            return JSONGrammar.string(least: least, most: most)
-        case "integer": return JSONGrammar.integer
-        case "number": return JSONGrammar.number
+        case "string": return try string(keywords, place)
+        case "integer": return try NumberBounds(keywords)?.integers(place) ?? JSONGrammar.integer
+        case "number": return try NumberBounds(keywords)?.numbers(place) ?? JSONGrammar.number
         case "boolean": return JSONGrammar.boolean
         case "null": return .text("null")
         case "array":
@@ -111,7 +137,35 @@ struct SchemaCompiler {
         }
     }
 
-    private mutating func object(_ keywords: Keywords, _ place: String) throws(GrammarError) -> GrammarNode {
+    private func string(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
+        let alone = ["pattern", "format"].first { keywords[$0] != nil }
+        guard let alone else {
+            let (least, most) = try keywords.bounds("minLength", "maxLength")
+            return JSONGrammar.string(least: least, most: most)
+        }
+        let others = ["pattern", "format", "minLength", "maxLength"].filter { $0 != alone && keywords[$0] != nil }
+        if let other = others.first {
+            throw GrammarError(place, "the keyword \"\(other)\" is not supported beside \"\(alone)\"")
+        }
+        guard let text = keywords[alone]?.string?.text else {
+            throw GrammarError("\(place)/\(alone)", "it must be a string")
+        }
+        if alone == "format" {
+            guard let format = StringFormat(rawValue: text) else {
+                let known = StringFormat.allCases.map(\.rawValue).joined(separator: ", ")
+                throw GrammarError(
+                    place + "/format", "the format \(text.prefix(40).debugDescription) is not supported: use \(known)")
+            }
+            return JSONGrammar.string(of: try RegexParser.parse(format.expression))
+        }
+        do throws(GrammarError) {
+            return JSONGrammar.string(of: try RegexParser.parse(searching: text))
+        } catch {
+            throw GrammarError(place + "/pattern", error.description)
+        }
+    }
+
+    private mutating func object(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
         var required: Set<String> = []
         for name in keywords["required"]?.elements.map({ $0 }) ?? [] {
             guard let name = name.string?.text else { throw GrammarError(place + "/required", "it must hold strings") }
@@ -171,7 +225,7 @@ struct SchemaCompiler {
             throw GrammarError(place + "/$ref", "the reference leads back to itself without a value in between")
         }
         if let rule = references[pointer] { return .rule(rule) }
-        guard let target = resolve(pointer) else {
+        guard let root, let target = Self.resolve(pointer, in: root) else {
             throw GrammarError(place + "/$ref", "\(pointer.prefix(120).debugDescription) is not in the schema")
         }
         let rule = rules.count
@@ -183,7 +237,7 @@ struct SchemaCompiler {
         return .rule(rule)
     }
 
-    private func resolve(_ pointer: String) -> JSONValue? {
+    private static func resolve(_ pointer: String, in root: JSONValue) -> JSONValue? {
         var value = root
         for step in pointer.dropFirst().split(separator: "/") {
             let name = String(step.replacing("~1", with: "/").replacing("~0", with: "~"))
@@ -205,45 +259,5 @@ struct SchemaCompiler {
         anyValue = rule
         rules.append(JSONGrammar.value(rule: rule))
         return .rule(rule)
-    }
-
-    /// The keywords of one schema, annotations left out.
-    private struct Keywords {
-        private var values: [String: JSONValue] = [:]
-        private let place: String
-
-        init(_ schema: JSONValue, _ place: String) throws(GrammarError) {
-            guard schema.kind == .object else { throw GrammarError(place, "a schema must be an object, true or false") }
-            self.place = place
-            for (key, value) in schema.members {
-                let name = key.text ?? "?"
-                if SchemaCompiler.annotations.contains(name) { continue }
-                guard values.updateValue(value, forKey: name) == nil else {
-                    throw GrammarError(place, "the keyword \(name.prefix(40).debugDescription) stands twice")
-                }
-            }
-        }
-
-        subscript(name: String) -> JSONValue? { values[name] }
-
-        func check(only allowed: Set<String>) throws(GrammarError) {
-            guard let other = values.keys.filter({ !allowed.contains($0) }).min() else { return }
-            throw GrammarError(place, "the keyword \(other.prefix(40).debugDescription) is not supported here")
-        }
-
-        func bounds(_ least: String, _ most: String) throws(GrammarError) -> (Int, Int?) {
-            var bounds: (Int, Int?) = (0, nil)
-            for name in [least, most] {
-                guard let value = values[name] else { continue }
-                guard let count = value.int, (0...10_000).contains(count) else {
-                    throw GrammarError("\(place)/\(name)", "it must be an integer from 0 to 10000")
-                }
-                if name == least { bounds.0 = count } else { bounds.1 = count }
-            }
-            guard bounds.0 <= bounds.1 ?? bounds.0 else {
-                throw GrammarError("\(place)/\(most)", "it must not be below '\(least)'")
-            }
-            return bounds
-        }
     }
 }

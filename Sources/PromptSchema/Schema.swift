@@ -17,6 +17,8 @@ public struct Schema: Sendable {
     public let normalizeLineEndings: Bool
     /// Names of the request features (such as `tools`) with which a request may still be stripped.
     public let allows: Set<String>
+    /// What every answer must be; nil: any text.
+    public let answer: AnswerForm?
     /// SHA-256, in hexadecimal, over everything that decides what is recognized and what is removed.
     public let fingerprint: String
 
@@ -26,7 +28,7 @@ public struct Schema: Sendable {
     public init(
         id: String, version: String = "1", messages: [MessagePattern], exampleTurns: ExampleTurns? = nil,
         unknownExamples: UnknownExamplePolicy = .fullPrompt, normalizeLineEndings: Bool = true,
-        allows: Set<String> = []
+        allows: Set<String> = [], answer: AnswerForm? = nil
     ) throws(SchemaError) {
         let validation = SchemaValidation(
             messages: messages, exampleTurns: exampleTurns, unknownExamples: unknownExamples,
@@ -39,6 +41,7 @@ public struct Schema: Sendable {
         self.unknownExamples = unknownExamples
         self.normalizeLineEndings = normalizeLineEndings
         self.allows = allows
+        self.answer = answer
         fingerprint = SchemaFingerprint.hexadecimal(
             messages: messages, exampleTurns: exampleTurns, unknownExamples: unknownExamples,
             normalizeLineEndings: normalizeLineEndings, allows: allows)

@@ -5,11 +5,14 @@
 public struct StreamingDecoder: Sendable {
     private let tokenizer: Tokenizer
     private let skipsSpecialTokens: Bool
+    private let kept: Set<Int32>
     private var pending: [UInt8] = []
     private var leadingSpace: LeadingSpace
 
-    /// Starts an empty text; control tokens are left out unless `skippingSpecialTokens` is false.
-    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true) {
+    /// Starts an empty text; control tokens other than the `kept` ones are left out unless `skippingSpecialTokens` is
+    /// false.
+    public init(_ tokenizer: Tokenizer, skippingSpecialTokens: Bool = true, keeping kept: Set<Int32> = []) {
+        self.kept = kept
         self.tokenizer = tokenizer
         skipsSpecialTokens = skippingSpecialTokens
         leadingSpace = tokenizer.definition.leadingSpace
@@ -17,7 +20,7 @@ public struct StreamingDecoder: Sendable {
 
     /// Takes the next token and gives the text that is now complete; often empty inside a character.
     public mutating func push(_ token: Int32) -> [UInt8] {
-        if !(skipsSpecialTokens && tokenizer.isSpecial(token)) {
+        if !(skipsSpecialTokens && tokenizer.isSpecial(token)) || kept.contains(token) {
             leadingSpace.append(tokenizer.bytes(of: token), to: &pending)
         }
         return takeComplete(atEnd: false)

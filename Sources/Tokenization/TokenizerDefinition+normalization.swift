@@ -99,10 +99,7 @@ extension TokenizerDefinition {
             return
         }
         guard let words = SplitPattern(rawValue: try expression.string()) else {
-            throw expression.unsupported(
-                "this expression",
-                "the split expressions of GPT-2, Llama 3 and Qwen 2, and GPT-2's with digit pairs, character by character"
-            )
+            return try readSplit(expression, node, isInverted: isInverted)
         }
         // These expressions leave nothing between their matches.
         let place = try node.required("behavior")
@@ -111,6 +108,28 @@ extension TokenizerDefinition {
             throw place.unsupported("\"\(behavior)\"", "\"Isolated\", or \"Removed\" with invert")
         }
         addWords(words)
+    }
+
+    /// An expression that is none of those with a scanner of their own.
+    private mutating func readSplit(
+        _ expression: JSONNode, _ node: JSONNode, isInverted: Bool
+    ) throws(TokenizationError) {
+        let text = try expression.string()
+        let compiled: SplitExpression
+        do throws(SplitParser.Fault) {
+            compiled = try SplitExpression(text)
+        } catch {
+            throw expression.malformed("at character \(error.offset): \(error.reason)")
+        }
+        if let place = try node.optional("behavior"), try place.string() == "Removed" {
+            // Only what lies between the matches would be removed; here that is nothing.
+            guard isInverted, compiled.coversEverything else {
+                throw place.unsupported("\"Removed\"", "it with invert and an expression that covers every text")
+            }
+            return steps.append(SplitStep(pattern: .expression(compiled)))
+        }
+        steps.append(
+            SplitStep(pattern: .expression(compiled), behavior: try behavior(node), isInverted: isInverted))
     }
 
     private func behavior(_ node: JSONNode) throws(TokenizationError) -> SplitStep.Behavior {

@@ -48,7 +48,10 @@ struct DependencyTable {
 
         "HouseBooks": Row(ours: ["PromptSchema"]),
         "Configuration": Row(
-            ours: ["PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization"],
+            ours: [
+                "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization", "ChatAPI",
+                "Grammar",
+            ],
             packages: ["Yams"]),
         "Backends": Row(
             ours: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"]),

@@ -27,7 +27,7 @@ private struct ServingFixture {
 
     init(
         queueLimit: Int = 8, positions: Int = 1024, tunedServer: Bool = false, tunedModel: String = "tuned",
-        isPoisoned: Bool = false,
+        isPoisoned: Bool = false, answer: AnswerForm? = nil, structured: StructuredOutputs? = nil,
         limits: BackendRequest.Limits = .init(),
         _ script: @escaping ScriptedServer.Script = { _ in [.response(body: Array(ServingFixture.answer.utf8))] }
     ) async throws {
@@ -43,7 +43,9 @@ private struct ServingFixture {
             messages: [
                 MessagePattern(role: .system, parts: [.template(Self.template)]),
                 MessagePattern(role: .user, parts: [.query()]),
-            ])
+            ], allows: ["response_format"], answer: answer)
+        var options = UpstreamOptions()
+        options.structuredOutputs = structured
         let manifest = TaskManifest(
             task: "formulas", schemaFingerprint: schema.fingerprint, tokenizerSHA256: model.tokenizer.fingerprint,
             baseModel: .init(folder: "base", sha256: ""), adapter: .init(folder: "adapter", sha256: ""),
@@ -60,7 +62,7 @@ private struct ServingFixture {
             GatewayConfiguration(tasks: [task], defaultBackend: "up"),
             backends: [
                 model.backend(engine), UpstreamBackend(name: "up", endpoint: endpoint, transport: transport),
-                ServerBackend(name: "local", endpoint: endpoint, transport: transport),
+                ServerBackend(name: "local", endpoints: [endpoint], transport: transport, options: options),
             ],
             ledger: ledger)
     }
@@ -226,5 +228,59 @@ struct ServingTests {
             try await Task.sleep(for: .milliseconds(4))
         }
         #expect(rows.map(\.outcome) == [.aborted])
+    }
+
+    @Test(
+        "a task's grammar holds the engine's tuned answers, a request's own response format takes its place",
+        arguments: [
+            (AnswerForm.regularExpression("=(SUM|LEN)[(][A-C]{2}[)]"), "", "=(SUM|LEN)\\([A-C]{2}\\)"),
+            (.jsonSchema(Array(#"{"type":"integer","minimum":40,"maximum":49}"#.utf8)), "", "4[0-9]"),
+            (
+                .regularExpression("a"),
+                #","response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[17]}}}"#, "17"
+            ),
+        ])
+    func answerForms(form: AnswerForm, extra: String, expected: String) async throws {
+        let fixture = try await ServingFixture(answer: form)
+        let reply = await fixture.chat(ServingFixture.body(extra: extra))
+        let root = try JSONDocument(try await reply.body.collect()).root
+        let choice = try #require(root["choices"]?.elements.first { _ in true })
+        let text = try #require(choice["message"]?["content"]?.string?.text)
+        #expect(try Regex(expected).wholeMatch(in: text) != nil, "\(text)")
+        #expect(choice["finish_reason"]?.string?.text == "stop")
+        #expect(try await fixture.rows().map(\.arm) == [.internalized])
+        #expect(fixture.server.requests.isEmpty)
+    }
+
+    @Test("a server is told a task's grammar in its own fields, and full prompts are left alone")
+    func serverForms() async throws {
+        let fixture = try await ServingFixture(
+            tunedServer: true, answer: .regularExpression("a|b"), structured: .vllm)
+        _ = try await fixture.chat().body.collect()
+        _ = try await fixture.chat(ServingFixture.body(template: "Other.")).body.collect()
+        let bodies = fixture.server.requests.map(\.bodyText)
+        #expect(bodies.count == 2)
+        #expect(bodies.first?.hasSuffix(#","structured_outputs":{"regex":"a|b"}}"#) == true)
+        #expect(bodies.last?.contains("structured_outputs") == false)
+        let own = #","response_format":{"type":"json_object"}"#
+        _ = try await fixture.chat(ServingFixture.body(extra: own)).body.collect()
+        #expect(fixture.server.requests.last?.bodyText.contains("structured_outputs") == false)
+    }
+
+    @Test(
+        "each server's fields are those that it documents",
+        arguments: [
+            (
+                StructuredOutputs.responseFormat, AnswerForm.jsonSchema(Array("{}".utf8)),
+                #"response_format={"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":{}}}"#
+            ),
+            (.responseFormat, .regularExpression("a"), nil),
+            (.vllm, .jsonSchema(Array("{}".utf8)), #"structured_outputs={"json":{}}"#),
+            (.llamaCpp, .jsonSchema(Array("{}".utf8)), "json_schema={}"),
+            (.llamaCpp, .regularExpression("a"), #"grammar="root ::= [\\x61]""#),
+        ])
+    func fields(dialect: StructuredOutputs, form: AnswerForm, expected: String?) {
+        let fields = dialect.fields(for: form)?.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" }
+        #expect(fields?.joined() == expected)
     }
 }

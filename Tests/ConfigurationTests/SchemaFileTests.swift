@@ -226,4 +226,41 @@ struct SchemaFileTests {
         try Data([0x61, 0xFF]).write(to: URL(fileURLWithPath: "\(folder.path)/schema.yaml"))
         #expect(folder.error() == "schema.yaml: it is not valid UTF-8; save the file as UTF-8")
     }
+
+    @Test("a task can demand a regular expression or a JSON schema of its answers, which changes no fingerprint")
+    func answers() throws {
+        var files = Self.files
+        let plain = try SchemaFolder(files).load()
+        #expect(plain.answer == nil)
+        files["schema.yaml"] = Self.valid + "\nanswer: {regex: '=[A-Z]+[(].*[)]'}\n"
+        let regex = try SchemaFolder(files).load()
+        #expect(regex.answer == .regularExpression("=[A-Z]+[(].*[)]"))
+        #expect(regex.fingerprint == plain.fingerprint)
+        files["schema.yaml"] = Self.valid + "\nanswer:\n  json_schema: answer.json\n"
+        files["answer.json"] = #"{"type":"string","format":"date"}"#
+        let schema = try SchemaFolder(files).load()
+        #expect(schema.answer == .jsonSchema(Array(#"{"type":"string","format":"date"}"#.utf8)))
+    }
+
+    @Test(
+        "what is wrong with an answer's grammar is told by file, line and key",
+        arguments: [
+            ("answer: {regex: '(?=a)b'}", "{}", ["schema.yaml:24", "answer.regex", "(?:"]),
+            ("answer: {regexp: a}", "{}", ["schema.yaml:24", "regexp", "regex"]),
+            ("answer: {}", "{}", ["schema.yaml:24", "exactly one of regex, json_schema"]),
+            ("answer: {json_schema: none.json}", "{}", ["schema.yaml:24", "answer.json_schema", "none.json"]),
+            ("answer: {json_schema: ../answer.json}", "{}", ["schema.yaml:24", "leaves the schema's folder"]),
+            ("answer: {json_schema: answer.json}", "{\n1}", ["answer.json:2", "key"]),
+            (
+                "answer: {json_schema: answer.json}", #"{"properties":{"a":{"not":{}}}}"#,
+                ["answer.json", "/properties/a", "not"]
+            ),
+        ])
+    func badAnswers(yaml: String, schema: String, parts: [String]) throws {
+        var files = Self.files
+        files["schema.yaml"] = Self.valid + "\n" + yaml + "\n"
+        files["answer.json"] = schema
+        let error = try SchemaFolder(files).error()
+        for part in parts { #expect(error.contains(part), "\(error)") }
+    }
 }

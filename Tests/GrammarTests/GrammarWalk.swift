@@ -69,6 +69,11 @@ struct PlainValidator {
             let length = text.unicodeScalars.count
             if length < schema["minLength"]?.int ?? 0 || length > schema["maxLength"]?.int ?? .max { return false }
         }
+        if let number = value.double {
+            if number < schema["minimum"]?.double ?? -.infinity || number > schema["maximum"]?.double ?? .infinity {
+                return false
+            }
+        }
         if value.kind == .array {
             let items = value.elements.map { $0 }
             if items.count < schema["minItems"]?.int ?? 0 || items.count > schema["maxItems"]?.int ?? .max {

@@ -21,6 +21,12 @@ struct JSONSchemaTests {
         #"{"type":"object","properties":{"a":{},"b":true,"c":{"type":"object"}},"title":"t","description":"d"}"#,
         #"{"allOf":[{"type":"object","properties":{}, "additionalProperties":false}]}"#,
         #"{"type":"object","properties":{"a":{"type":"null"},"b":{"type":"null"},"c":{"type":"null"},"d":{"type":"null"}}}"#,
+        #"{"type":"integer","minimum":-120,"maximum":1005}"#,
+        #"{"type":"number","minimum":-2.75,"maximum":13.062}"#,
+        #"{"type":"number","maximum":-0.5}"#,
+        #"{"type":["integer","null"],"minimum":7}"#,
+        #"{"type":["string","integer"],"enum":["a",1,null,2.5]}"#,
+        #"{"anyOf":[{"type":"integer","minimum":3},{"type":"null"}],"type":["integer","null"]}"#,
     ]
 
     @Test("every text that the masks allow parses and meets the schema", arguments: schemas)
@@ -75,10 +81,104 @@ struct JSONSchemaTests {
     }
 
     @Test(
+        "strings are held to patterns and formats",
+        arguments: [
+            (#"{"type":"string","pattern":"^[A-Z]{2}-\\d+$"}"#, [#""AB-1""#], [#""AB-""#, #""xAB-1""#, #""AB-1 ""#]),
+            (#"{"type":"string","pattern":"b+"}"#, [#""b""#, #""abbc""#, #""日b\n""#], [#""""#, #""ac""#]),
+            (#"{"type":"string","pattern":"^a|z$"}"#, [#""abc""#, #""xyz""#, #""a""#], [#""ba""#, #""zb""#]),
+            (
+                #"{"type":"string","pattern":"^.[^a]$"}"#, [#""a\"""#, #""\\b""#, #""\t\n""#, #""日é""#],
+                [#""ab\"""#, #""ba""#]
+            ),
+            (
+                #"{"type":"string","format":"date"}"#, [#""2024-02-29""#, #""2023-12-31""#],
+                [#""2023-02-29""#, #""2024-04-31""#, #""1900-02-29""#]
+            ),
+            (
+                #"{"type":"string","format":"time"}"#, [#""23:59:59Z""#, #""00:00:00.5+05:30""#],
+                [#""24:00:00Z""#, #""12:00:00""#]
+            ),
+            (
+                #"{"type":"string","format":"date-time"}"#, [#""2000-02-29T12:00:00Z""#],
+                [#""2024-01-01 12:00:00Z""#, #""2024-01-01""#]
+            ),
+            (
+                #"{"type":"string","format":"uuid"}"#, [#""123e4567-e89b-12d3-a456-426614174000""#],
+                [#""123e4567e89b12d3a456426614174000""#]
+            ),
+            (
+                #"{"type":"string","format":"email"}"#, [#""a.b+c@example.org""#],
+                [#""a@b""#, #"".a@b.c""#, #""a b@c.d""#]
+            ),
+            (#"{"type":"string","format":"hostname"}"#, [#""a-1.example""#], [#""-a.example""#, #""a..b""#]),
+            (#"{"type":"string","format":"ipv4"}"#, [#""192.168.0.255""#], [#""192.168.0.256""#, #""1.2.3""#]),
+        ])
+    func strings(schema: String, members: [String], others: [String]) throws {
+        let automaton = try automaton(schema)
+        for text in members { #expect(automaton.accepts(text), "\(text)") }
+        for text in others { #expect(!automaton.accepts(text), "\(text)") }
+    }
+
+    @Test(
+        "numbers are held to their bounds exactly",
+        arguments: [
+            (
+                #"{"type":"integer","minimum":-12,"maximum":105}"#, ["-12", "-1", "0", "9", "10", "99", "100", "105"],
+                ["-13", "106", "-0", "1.0", "05"]
+            ),
+            (#"{"type":"integer","exclusiveMinimum":5,"exclusiveMaximum":7.5}"#, ["6", "7"], ["5", "8"]),
+            (#"{"type":"integer","minimum":0.5}"#, ["1", "999999999999999"], ["0", "-1"]),
+            (#"{"type":"integer","maximum":-3}"#, ["-3", "-40"], ["-2", "3"]),
+            (
+                #"{"type":"number","minimum":0.25,"maximum":0.75}"#, ["0.25", "0.5", "0.7500", "0.2500001"],
+                ["0.249", "0.7501", "0", "1"]
+            ),
+            (
+                #"{"type":"number","exclusiveMinimum":1,"exclusiveMaximum":2.5}"#, ["1.0001", "2", "2.49999"],
+                ["1", "1.0", "2.5", "2.50", "3"]
+            ),
+            (
+                #"{"type":"number","minimum":-1.5}"#, ["-1.5", "-1.49", "-0.1", "0", "0.0", "12.5"],
+                ["-1.51", "-2", "1e5"]
+            ),
+            (#"{"type":"number","minimum":1e3,"maximum":1000}"#, ["1000", "1000.0"], ["999.9", "1000.1"]),
+        ])
+    func numbers(schema: String, members: [String], others: [String]) throws {
+        let automaton = try automaton(schema)
+        for text in members { #expect(automaton.accepts(text), "\(text)") }
+        for text in others { #expect(!automaton.accepts(text), "\(text)") }
+    }
+
+    @Test("texts around schemas belong to the language, each with its own schema")
+    func framed() throws {
+        func framed(_ name: String, _ schema: String) throws -> Grammar.Framed {
+            Grammar.Framed(
+                prefix: "<\(name)>", schema: try JSONDocument(Array(schema.utf8)).root, suffix: "</\(name)>")
+        }
+        let grammar = try Grammar(alternatives: [
+            try framed("a", ##"{"$ref":"#/$defs/x","$defs":{"x":{"type":"integer"}}}"##),
+            try framed("b", ##"{"$ref":"#/$defs/x","$defs":{"x":{"type":"null"}}}"##),
+        ])
+        let automaton = GrammarAutomaton(grammar)
+        for text in ["<a>12</a>", "<b>null</b>"] { #expect(automaton.accepts(text), "\(text)") }
+        for text in ["<a>null</a>", "<b>12</b>", "<a>12</b>", "12"] { #expect(!automaton.accepts(text), "\(text)") }
+    }
+
+    @Test(
         "what is not supported is refused by its name and place",
         arguments: [
-            (#"{"type":"string","pattern":"a"}"#, "pattern"), (#"{"type":"integer","minimum":1}"#, "minimum"),
-            (#"{"type":"string","format":"date"}"#, "format"), (#"{"oneOf":[{"type":"null"}]}"#, "oneOf"),
+            (#"{"type":"string","pattern":"a(?=b)"}"#, "/pattern"), (#"{"type":"string","minimum":1}"#, "minimum"),
+            (#"{"type":"string","format":"uri"}"#, "uri"), (#"{"pattern":"a"}"#, "pattern"),
+            (#"{"type":"string","pattern":"a","maxLength":3}"#, "maxLength"),
+            (#"{"type":"string","format":"date","pattern":"a"}"#, "format"),
+            (#"{"type":"integer","multipleOf":2}"#, "multipleOf"),
+            (#"{"type":"integer","minimum":3,"maximum":2}"#, "bounds"),
+            (#"{"type":"integer","minimum":"3"}"#, "/minimum"),
+            (#"{"type":"number","exclusiveMinimum":1,"maximum":1}"#, "bounds"),
+            (#"{"type":"number","minimum":1,"exclusiveMinimum":1}"#, "exclusiveMinimum"),
+            (#"{"type":"number","minimum":1.5e-3}"#, "exponent"), (#"{"type":"string","enum":[1,2]}"#, "/enum"),
+            (#"{"type":"string","const":null}"#, "/const"),
+            (#"{"type":"string","anyOf":[{"type":"null"}]}"#, "/type"), (#"{"oneOf":[{"type":"null"}]}"#, "oneOf"),
             (#"{"not":{}}"#, "not"), (#"{"type":"object","patternProperties":{}}"#, "patternProperties"),
             (#"{"type":"array","uniqueItems":true}"#, "uniqueItems"), (#"{"type":"date"}"#, "date"),
             (#"{"properties":{"a":{"if":{}}}}"#, "/properties/a"), (#"{"required":["x"]}"#, "x"),

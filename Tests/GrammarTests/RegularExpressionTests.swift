@@ -14,7 +14,7 @@ struct RegularExpressionTests {
             ("\\$\\(\\)\\.", ["$()."], ["$()x"]), ("[]a-]+", ["]", "a-"], ["b"]), ("(?:a|b)c", ["ac", "bc"], ["c"]),
             ("\\x41\\u00e9", ["Aé"], ["A"]), ("[\\w.]+@[\\w]+", ["a.b@c"], ["@c", "a b@c"]),
             ("(a*)*b", ["b", "aab"], ["a"]),
-            ("[é-ü]", ["é", "ö"], ["e", "ý"]),
+            ("[é-ü]", ["é", "ö"], ["e", "ý"]), ("^a$|^b$", ["a", "b"], ["ab"]),
         ])
     func language(expression: String, members: [String], others: [String]) throws {
         let automaton = GrammarAutomaton(try Grammar(regularExpression: expression))
@@ -27,9 +27,16 @@ struct RegularExpressionTests {
         arguments: [
             "(", "a)", "[a", "*a", "a**", "a{2", "a{3,2}", "a{2000}", "(?=a)", "(?<n>a)", "\\1", "\\b", "\\p{L}",
             "\\x4",
-            "a^b", "a$b", "[z-a]", "\\",
+            "a^b", "a$b", "(a$)b", "(^a)", "[z-a]", "\\",
         ])
     func refused(expression: String) {
         #expect(throws: GrammarError.self) { _ = try Grammar(regularExpression: expression) }
+    }
+
+    @Test("an expression is written in llama.cpp's notation")
+    func gbnf() throws {
+        #expect(
+            try GBNF.grammar(ofRegularExpression: "^(?:[A-C]|é\\n)+x?|😀{2,5}$")
+                == "root ::= ((([\\x41-\\x43] | [\\xE9] [\\x0A])){1,} ([\\x78]){0,1} | ([\\U0001F600]){2,5})")
     }
 }

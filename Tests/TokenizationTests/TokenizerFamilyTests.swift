@@ -8,7 +8,8 @@ import Tokenization
 /// `TOKENIZER_FAMILIES` names another folder that the same script wrote, with more strings.
 struct TokenizerFamilyTests {
     static let names = [
-        "gemma", "llama2", "llama2-metaspace", "llama3-removed", "metaspace-words", "mistral-v3", "prefix-space",
+        "deepseek", "deepseek-coder", "gpt4", "gpt4o", "odd-steps", "tekken", "gemma", "llama2", "llama2-metaspace",
+        "llama3-removed", "metaspace-words", "mistral-v3", "prefix-space",
         "qwen3",
         "smollm", "steps-contiguous", "steps-isolated", "steps-mergedwithnext", "steps-mergedwithprevious",
         "unknown-apart",

@@ -93,7 +93,27 @@ struct TokenizerRefusalTests {
         Change("an unknown prepend scheme", "pre_tokenizer") {
             $0["pre_tokenizer"] = ["type": "Metaspace", "replacement": "_", "prepend_scheme": "last"]
         },
-        split("an unknown expression", "pre_tokenizer.pretokenizers[0].pattern.Regex", ["pattern": ["Regex": "\\w+"]]),
+        split(
+            "a look behind", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "(?<=a)b"]]),
+        split(
+            "a script", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "\\p{Han}+"]]),
+        split(
+            "an empty match", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "a*"]]),
+        split(
+            "a back reference", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "(a)\\1"]]),
+        split(
+            "an open class", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "[a"]]),
+        split(
+            "an expression too large", "pre_tokenizer.pretokenizers[0].pattern.Regex", malformed: true,
+            ["pattern": ["Regex": "((a|b){500}c){500}"]]),
+        split(
+            "removed gaps", "pre_tokenizer.pretokenizers[0].behavior",
+            ["pattern": ["Regex": "\\w+"], "behavior": "Removed", "invert": true]),
         split("another behavior", "pre_tokenizer.pretokenizers[0].behavior", ["behavior": "Removed"]),
         split(
             "an empty literal", "pre_tokenizer.pretokenizers[0].pattern.String", malformed: true,

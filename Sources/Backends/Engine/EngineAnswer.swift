@@ -10,6 +10,8 @@ final class EngineAnswer: Sendable {
     enum Step: Sendable {
         /// Text that is certainly part of the answer, and the tokens it came from if they were asked for.
         case text(String, [TokenLogprob]?)
+        /// A whole call of a tool.
+        case call(ToolCall)
         /// The end, after all text.
         case end(ChatAPI.FinishReason)
     }
@@ -23,10 +25,15 @@ final class EngineAnswer: Sendable {
         var pending: PendingLogprobs?
         /// Set when the end is known but text is still to be handed out.
         var end: ChatAPI.FinishReason?
+        /// Finds calls of tools, where there are any.
+        var calls: ToolCallParser?
+        /// What was found and is still to be handed out.
+        var steps: [Step] = []
     }
 
     /// Whether log probabilities were asked for.
     let tellsLogprobs: Bool
+    private let tools: ToolAnswer?
     private let counter: TokenCounter
     private let stream: GenerationStream
     /// Keeps the engine running until the answer has ended, even if the configuration lets go of it.
@@ -40,8 +47,9 @@ final class EngineAnswer: Sendable {
     ///   - echo: what comes before the answer; with `logprobs` it waits for the engine's word on the prompt.
     init(
         stream: GenerationStream, service: EngineService, tokenizer: Tokenizer, stop: [[UInt8]], logprobs: Bool,
-        echo: [UInt8]?, counter: TokenCounter, backend: String, limits: BackendRequest.Limits
+        echo: [UInt8]?, tools: ToolAnswer?, counter: TokenCounter, backend: String, limits: BackendRequest.Limits
     ) {
+        self.tools = tools
         self.stream = stream
         self.service = service
         self.counter = counter
@@ -50,8 +58,9 @@ final class EngineAnswer: Sendable {
         deadline = GenerationDeadline(stream, limits)
         state = Mutex(
             State(
-                decoder: StreamingDecoder(tokenizer), stop: StopStrings(stop), echo: echo,
-                pending: logprobs ? PendingLogprobs(tokenizer) : nil))
+                decoder: StreamingDecoder(tokenizer, keeping: tools?.tokens ?? []), stop: StopStrings(stop), echo: echo,
+                pending: logprobs ? PendingLogprobs(tokenizer) : nil,
+                calls: tools.map { ToolCallParser($0.format, isInside: $0.isForced, limit: $0.limit) }))
     }
 
     deinit {
@@ -59,8 +68,34 @@ final class EngineAnswer: Sendable {
         deadline.end()
     }
 
-    /// The next piece of text, or the end.
+    /// The next piece of text, the next call of a tool, or the end.
     func next() async throws(BackendError) -> Step {
+        guard let tools else { return try await nextText() }
+        while true {
+            if let step = state.withLock({ $0.steps.isEmpty ? nil : $0.steps.removeFirst() }) { return step }
+            let step = try await nextText()
+            state.withLock { Self.find(step, tools.format, &$0) }
+        }
+    }
+
+    private static func find(_ step: Step, _ format: ToolCallFormat, _ state: inout State) {
+        var events: [ToolCallParser.Event] = []
+        switch step {
+        case .text(let text, _): events = state.calls?.push(text) ?? []
+        case .call: break
+        case .end: events = state.calls?.finish() ?? []
+        }
+        state.steps += events.map { event in
+            switch event {
+            case .text(let text): .text(text, nil)
+            case .call(let name, let arguments): .call(ToolCall(name: name, arguments: arguments, format: format))
+            }
+        }
+        guard case .end(let reason) = step else { return }
+        state.steps.append(.end(reason == .stop && (state.calls?.calls ?? 0) > 0 ? .toolCalls : reason))
+    }
+
+    private func nextText() async throws(BackendError) -> Step {
         if let step = state.withLock({ $0.pending == nil ? Self.echo(&$0, nil) : nil }) { return step }
         if let reason = state.withLock({ $0.end }) { return .end(reason) }
         var events = stream.makeAsyncIterator()

@@ -37,6 +37,8 @@ struct EngineAnswers: Sendable {
             case .text(let piece, let logprobs):
                 choice.text += piece
                 if let logprobs { choice.logprobs?.append(contentsOf: logprobs) }
+            case .call(let call):
+                choice.toolCalls.append(call)
             case .end(let reason):
                 choice.finishReason = reason
                 return choice

@@ -60,7 +60,8 @@ public struct EngineBackend: Backend {
 
     /// Everything that a text engine with log probabilities and constrained answers cannot do.
     ///
-    /// An engine that `rendersTools` shows tools to a model whose chat template has a place for them; the answer is text.
+    /// Tools are shown to a model whose chat template has a place for them, and calls are found in its answers where the
+    /// template tells how they are written; an engine that `rendersTools` shows them to others too, whose answers are text.
     public func unsupported(_ features: Set<Feature>) -> Set<Feature> {
         features.filter { !honours($0) }
     }
@@ -97,10 +98,12 @@ public struct EngineBackend: Backend {
                     code: "invalid_value"))
         }
         try checkModel(request.model, asked: chat.request.model)
-        let prompt = try prompt(conversation)
+        let tools = try toolAnswer(chat.request)
+        let prompt = try prompt(conversation) + (tools?.opening ?? [])
         let shared = request.tenant == nil ? 0 : operatorTexts.shared(with: prompt, chat.operatorText)
         let answers = try start(
-            [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request)
+            [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request,
+            grammar: tools == nil ? chat.answerForm.map(AnswerGrammar.init) : nil, tools: tools)
         return try await answers.reply(
             CompletionEncoder(id: "chatcmpl-" + request.id, created: Self.now, model: chat.request.model),
             stream: chat.request.stream, includeUsage: chat.request.includeUsage)
@@ -135,13 +138,14 @@ public struct EngineBackend: Backend {
 
     /// Starts `n` answers to every prompt; if one cannot start, those that did are given up.
     func start(
-        _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest, keepsPrefix: Bool = true
+        _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest, keepsPrefix: Bool = true,
+        grammar: AnswerGrammar? = nil, tools: ToolAnswer? = nil
     ) throws(BackendError) -> EngineAnswers {
         let counter = TokenCounter(prompt: prompts.reduce(0) { $0 + $1.tokens.count })
         let stop = sampling.stop.map { Array($0.utf8) }
         let limits = BackendRequest.Limits(
             firstByte: request.limits.firstByte ?? limits.firstByte, total: request.limits.total ?? limits.total)
-        let constraint = try constraint(AnswerGrammar(sampling.format))
+        let constraint = try constraint(tools?.grammar ?? AnswerGrammar(sampling.format) ?? grammar)
         var choices: [EngineAnswer] = []
         for prompt in prompts {
             var options = try options(sampling, promptTokens: prompt.tokens.count, param: prompt.param)
@@ -164,7 +168,8 @@ public struct EngineBackend: Backend {
                 choices.append(
                     EngineAnswer(
                         stream: stream, service: service, tokenizer: tokenizer, stop: stop,
-                        logprobs: sampling.logprobs != nil, echo: prompt.echo, counter: counter, backend: name,
+                        logprobs: sampling.logprobs != nil, echo: prompt.echo, tools: tools, counter: counter,
+                        backend: name,
                         limits: limits))
             }
         }

@@ -28,6 +28,9 @@ final class EngineEvents: Sendable {
             case .text(let piece, let logprobs):
                 state.turn = (state.turn + 1) % state.open.count
                 return state.stream.text(piece, choice: index, logprobs: logprobs)
+            case .call(let call):
+                state.turn = (state.turn + 1) % state.open.count
+                return state.stream.toolCall(call, choice: index)
             case .end(let reason):
                 state.open.removeAll { $0 == index }
                 if state.turn >= state.open.count { state.turn = 0 }

@@ -1,5 +1,6 @@
 import ChatAPI
 import Grammar
+import PromptSchema
 import Synchronization
 import Tokenization
 
@@ -58,6 +59,8 @@ enum AnswerGrammar: Sendable {
     case jsonObject
     case jsonSchema([UInt8])
     case regularExpression(String)
+    /// Fixed text around a JSON text of a schema; one of several such.
+    case framed([(prefix: String, schema: [UInt8], suffix: String)])
 
     init?(_ format: ResponseFormat?) {
         switch format {
@@ -67,12 +70,25 @@ enum AnswerGrammar: Sendable {
         }
     }
 
+    init(_ form: AnswerForm) {
+        switch form {
+        case .regularExpression(let expression): self = .regularExpression(expression)
+        case .jsonSchema(let schema): self = .jsonSchema(schema)
+        }
+    }
+
     /// Bytes that tell it from every other.
     var key: [UInt8] {
         switch self {
-        case .jsonObject: [0]
-        case .jsonSchema(let schema): [1] + schema
-        case .regularExpression(let expression): [2] + Array(expression.utf8)
+        case .jsonObject: return [0]
+        case .jsonSchema(let schema): return [1] + schema
+        case .regularExpression(let expression): return [2] + Array(expression.utf8)
+        case .framed(let all):
+            var key: [UInt8] = [3]
+            for one in all {
+                for part in [Array(one.prefix.utf8), one.schema, Array(one.suffix.utf8)] { key += part + [0] }
+            }
+            return key
         }
     }
 
@@ -80,10 +96,18 @@ enum AnswerGrammar: Sendable {
         switch self {
         case .jsonObject: return .jsonObject
         case .regularExpression(let expression): return try Grammar(regularExpression: expression)
-        case .jsonSchema(let schema):
-            // The request was checked as JSON as a whole.
-            guard let document = try? JSONDocument(schema) else { preconditionFailure("a schema is no JSON") }
-            return try Grammar(jsonSchema: document.root)
+        case .jsonSchema(let schema): return try Grammar(jsonSchema: Self.root(schema))
+        case .framed(let all):
+            return try Grammar(
+                alternatives: all.map {
+                    Grammar.Framed(prefix: $0.prefix, schema: Self.root($0.schema), suffix: $0.suffix)
+                })
         }
+    }
+
+    /// What a text says that was checked as JSON with the request or the task that it is part of.
+    private static func root(_ schema: [UInt8]) -> JSONValue {
+        guard let document = try? JSONDocument(schema) else { preconditionFailure("a schema is no JSON") }
+        return document.root
     }
 }

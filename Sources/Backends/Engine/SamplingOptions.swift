@@ -8,7 +8,8 @@ extension EngineBackend {
     /// The features that this engine honours.
     func honours(_ feature: Feature) -> Bool {
         switch feature {
-        case .tools, .unknownField("chat_template_kwargs"): rendersTools && template.takesTools
+        case .tools: template.takesTools && (rendersTools || template.toolCallFormat != nil)
+        case .unknownField("chat_template_kwargs"): rendersTools && template.takesTools
         case .store, .serviceTier, .multipleChoices, .logprobs, .logitBias, .penalties, .responseFormat: true
         case .unknownField(let name): ["top_k", "min_p", "repetition_penalty", "ignore_eos"].contains(name)
         default: false
@@ -24,7 +25,13 @@ extension EngineBackend {
                 .invalidRequest("The value of '\(path)' cannot be used.\(what)", param: path, code: "invalid_value"))
         }
         guard lacking.isEmpty else {
-            let what = lacking.map(\.description).sorted().joined(separator: ", ")
+            var what = lacking.map(\.description).sorted().joined(separator: ", ")
+            if lacking.contains(.tools) {
+                what +=
+                    template.takesTools
+                    ? " (its chat template does not tell how calls are written)"
+                    : " (its chat template has no place for tools)"
+            }
             throw Self.refused(
                 .invalidRequest(
                     "The model '\(request.model.prefix(100))' does not support: \(what).", code: "unsupported_feature"))
@@ -93,6 +100,13 @@ extension EngineBackend {
         do throws(GrammarError) {
             return GrammarConstraint(try grammars.automaton(grammar))
         } catch {
+            if case .framed = grammar {
+                throw Self.refused(
+                    .invalidRequest(
+                        "The parameters of a function in 'tools' cannot be demanded: \(error.description).",
+                        param: "tools",
+                        code: "invalid_value"))
+            }
             throw Self.refused(
                 .invalidRequest(
                     "The schema in 'response_format' cannot be used: \(error.description).", param: "response_format",

@@ -97,7 +97,8 @@ struct RemoteServer: Sendable {
         _ request: BackendRequest, to endpoint: UpstreamEndpoint
     ) throws(BackendError) -> TransportRequest {
         var wire = TransportRequest(
-            method: request.method, path: "", headers: request.headers, body: request.body)
+            method: request.method, path: "", headers: request.headers,
+            body: options.structuredOutputs?.body(of: request) ?? request.body)
         switch options.dialect {
         case .openAI:
             wire.path = Self.path(of: request.target, at: endpoint)

@@ -13,6 +13,8 @@ public struct UpstreamOptions: Sendable {
     public var breaker = CircuitBreaker.Options()
     /// Whether answers with status 500 and above become a 502 of the gateway's own. Default: they are passed on.
     public var hidesServerErrors = false
+    /// How the server is told what a task's answers must be; nil: not at all.
+    public var structuredOutputs: StructuredOutputs?
 
     /// The defaults.
     public init() {}

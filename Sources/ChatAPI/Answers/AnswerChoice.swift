@@ -6,6 +6,8 @@ public struct AnswerChoice: Hashable, Sendable {
     public var finishReason = FinishReason.stop
     /// Its tokens; nil unless log probabilities were asked for.
     public var logprobs: [TokenLogprob]?
+    /// The tools that the model calls.
+    public var toolCalls: [ToolCall] = []
 
     /// An answer.
     public init(text: String = "", finishReason: FinishReason = .stop, logprobs: [TokenLogprob]? = nil) {

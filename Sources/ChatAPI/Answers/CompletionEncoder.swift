@@ -54,8 +54,12 @@ public struct CompletionEncoder: Hashable, Sendable {
         case .chat:
             json.object("message") { json in
                 json.member("role", "assistant")
-                json.member("content", choice.text)
+                json.member("content", choice.text.isEmpty && !choice.toolCalls.isEmpty ? nil : choice.text)
                 json.member("refusal", nil as String?)
+                guard !choice.toolCalls.isEmpty else { return }
+                json.array("tool_calls") { json in
+                    for call in choice.toolCalls { call.write(index: nil, to: &json) }
+                }
             }
             TokenLogprob.write(chat: choice.logprobs, to: &json)
         case .text:

@@ -8,6 +8,7 @@ public struct CompletionStream: Sendable {
         var hasFinished = false
         /// Characters of text so far, for a completion's `text_offset`.
         var characters = 0
+        var toolCalls = 0
     }
 
     private let head: [UInt8]
@@ -42,6 +43,27 @@ public struct CompletionStream: Sendable {
         choices[index].characters += piece.unicodeScalars.count
         guard shape == .chat else { return first + textChunk(index, piece, logprobs, offset, nil) }
         return first + chunk(index, logprobs: logprobs, finishReason: nil) { $0.member("content", piece) }
+    }
+
+    /// The events for a call of a tool: its name, then its arguments; empty if the answer has ended.
+    public mutating func toolCall(_ call: ToolCall, choice index: Int = 0) -> [UInt8] {
+        guard shape == .chat, !choices[index].hasFinished else { return [] }
+        let first = start(choice: index)
+        let number = choices[index].toolCalls
+        choices[index].toolCalls += 1
+        let opening = ToolCall(id: call.id, name: call.name, arguments: "")
+        let name = chunk(index, finishReason: nil) { json in
+            json.array("tool_calls") { opening.write(index: number, to: &$0) }
+        }
+        let arguments = chunk(index, finishReason: nil) { json in
+            json.array("tool_calls") { json in
+                json.object { json in
+                    json.member("index", number)
+                    json.object("function") { $0.member("arguments", call.arguments) }
+                }
+            }
+        }
+        return first + name + arguments
     }
 
     /// The events that end a choice, and the stream with the last of them; empty if it has ended before.

@@ -170,7 +170,8 @@ extension GatewayService {
                 headers: received.forwardedHeaders(readingAnswer: true), body: outbound.body, model: outbound.model,
                 chat: .init(
                     request: request, stripped: outbound.stripped,
-                    operatorText: outbound.stripped == nil ? decided.recognized.operatorText : []),
+                    operatorText: outbound.stripped == nil ? decided.recognized.operatorText : [],
+                    answerForm: arm == .internalized ? decided.recognized.task?.schema.answer : nil),
                 limits: limits, tenant: received.gatewayKey))
         guard arm == .internalized else { return reply }
         // An engine keeps the limit itself.

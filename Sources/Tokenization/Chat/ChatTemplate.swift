@@ -18,6 +18,9 @@ public struct ChatTemplate: Sendable {
     /// Whether the template has a place for tools.
     public var takesTools: Bool { toolProgram != nil || program.mentionsTools }
 
+    /// How the model writes the calls of tools; nil if the template has no place for tools, or speaks of another way.
+    public var toolCallFormat: ToolCallFormat? { (toolProgram ?? program).toolCallFormat }
+
     private let tokenizer: Tokenizer
     private let program: TemplateProgram
     /// The template for conversations with tools, where the model has one of its own for them.

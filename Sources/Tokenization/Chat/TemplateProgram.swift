@@ -4,6 +4,8 @@ public import Foundation
 public struct TemplateProgram: Sendable {
     /// Whether the template speaks of tools at all.
     let mentionsTools: Bool
+    /// How its model writes the calls of tools, if that is one of the known ways.
+    let toolCallFormat: ToolCallFormat?
     private let statements: [JinjaStatement]
     /// Texts of the model's own, such as `bos_token`, by the names that templates know.
     private let tokens: [String: String]
@@ -23,6 +25,7 @@ public struct TemplateProgram: Sendable {
         }
         self.tokens = tokens
         mentionsTools = jinja.contains("tools")
+        toolCallFormat = mentionsTools ? ToolCallFormat(jinja: jinja) : nil
     }
 
     /// The text that the template makes of a conversation, as model libraries render it.

@@ -13,13 +13,14 @@ struct PairLearner {
         var count: Int
     }
 
-    private struct Candidate {
+    /// The more frequent comes first, of equals the one of older symbols.
+    private struct Candidate: Comparable {
         var pair: Pair
         var count: Int
 
-        func precedes(_ other: Candidate) -> Bool {
-            if count != other.count { return count > other.count }
-            return (pair.left, pair.right) < (other.pair.left, other.pair.right)
+        static func < (left: Candidate, right: Candidate) -> Bool {
+            if left.count != right.count { return left.count > right.count }
+            return (left.pair.left, left.pair.right) < (right.pair.left, right.pair.right)
         }
     }
 
@@ -28,7 +29,7 @@ struct PairLearner {
     private var words: [Word] = []
     private var counts: [Pair: Int] = [:]
     private var places: [Pair: Set<Int>] = [:]
-    private var heap: [Candidate] = []
+    private var heap = BinaryHeap<Candidate>()
     private var symbolOfToken: [[UInt8]: Int32] = [:]
 
     init(counting texts: some Sequence<[UInt8]>, pattern: SplitPattern) {
@@ -39,7 +40,7 @@ struct PairLearner {
                 places[Pair(left: left, right: right), default: []].insert(place)
             }
         }
-        for (pair, count) in counts { push(Candidate(pair: pair, count: count)) }
+        for (pair, count) in counts { heap.push(Candidate(pair: pair, count: count)) }
     }
 
     private static func countWords(_ texts: some Sequence<[UInt8]>, _ pattern: SplitPattern) -> [Word] {
@@ -59,10 +60,10 @@ struct PairLearner {
 
     /// Merges the most frequent pair and answers it, or nil if none occurs `minimumFrequency` times.
     mutating func next(minimumFrequency: Int) -> Pair? {
-        while let top = pop() {
+        while let top = heap.pop() {
             let count = counts[top.pair] ?? 0
             guard count == top.count else {
-                if count >= minimumFrequency { push(Candidate(pair: top.pair, count: count)) }
+                if count >= minimumFrequency { heap.push(Candidate(pair: top.pair, count: count)) }
                 continue
             }
             guard count >= max(1, minimumFrequency) else { return nil }
@@ -94,7 +95,7 @@ struct PairLearner {
         }
         counts[pair] = nil
         places[pair] = nil
-        for pair in grown { push(Candidate(pair: pair, count: counts[pair] ?? 0)) }
+        for pair in grown { heap.push(Candidate(pair: pair, count: counts[pair] ?? 0)) }
     }
 
     private mutating func symbol(for token: [UInt8]) -> Int32 {
@@ -119,29 +120,5 @@ struct PairLearner {
             }
         }
         return result
-    }
-
-    private mutating func push(_ candidate: Candidate) {
-        heap.append(candidate)
-        var child = heap.count - 1
-        while child > 0, heap[child].precedes(heap[(child - 1) / 2]) {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func pop() -> Candidate? {
-        guard let top = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return top }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { return top }
-            if child + 1 < heap.count, heap[child + 1].precedes(heap[child]) { child += 1 }
-            guard heap[child].precedes(heap[parent]) else { return top }
-            heap.swapAt(child, parent)
-            parent = child
-        }
     }
 }

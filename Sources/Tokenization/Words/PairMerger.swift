@@ -10,7 +10,7 @@ struct PairMerger: Sendable {
     private var merges: [MergeTable.Merge] = []
     private var next: [UInt32] = []
     private var previous: [UInt32] = []
-    private var heap: [UInt64] = []
+    private var heap = BinaryHeap<UInt64>()
 
     /// The length of the longest word that the working memory holds.
     var capacity: Int { symbols.capacity }
@@ -67,9 +67,9 @@ struct PairMerger: Sendable {
         next = (1..<count).map { $0 } + [Self.end]
         previous = [Self.end] + (0..<count - 1)
         merges.append(MergeTable.none)
-        heap.removeAll(keepingCapacity: true)
+        heap.removeAll()
         for place in 0..<count { push(place) }
-        while let top = pop() {
+        while let top = heap.pop() {
             let place = Int(UInt32(truncatingIfNeeded: top))
             guard merges[place] != MergeTable.none, merges[place] >> 32 == top >> 32 else { continue }
             let right = Int(next[place])
@@ -92,26 +92,6 @@ struct PairMerger: Sendable {
     private mutating func push(_ place: UInt32) {
         let merge = merges[Int(place)]
         guard merge != MergeTable.none else { return }
-        heap.append((merge >> 32) << 32 | UInt64(place))
-        var child = heap.count - 1
-        while child > 0, heap[child] < heap[(child - 1) / 2] {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
-
-    private mutating func pop() -> UInt64? {
-        guard let top = heap.first, let last = heap.popLast() else { return nil }
-        guard !heap.isEmpty else { return top }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var child = 2 * parent + 1
-            guard child < heap.count else { return top }
-            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
-            guard heap[child] < heap[parent] else { return top }
-            heap.swapAt(child, parent)
-            parent = child
-        }
+        heap.push((merge >> 32) << 32 | UInt64(place))
     }
 }

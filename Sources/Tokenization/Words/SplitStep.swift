@@ -4,6 +4,8 @@ struct SplitStep: Sendable {
     enum Pattern: Sendable {
         /// The words of a published expression; they cover the text.
         case words(WordScanner)
+        /// The matches of any other expression.
+        case expression(SplitExpression)
         /// Each occurrence of a text, which is not empty.
         case literal([UInt8])
         /// Each character of Unicode's categories Nd, Nl and No.
@@ -40,9 +42,39 @@ struct SplitStep: Sendable {
             }
             return words
         }
-        var pieces = pieces(range, of: text)
+        var pieces =
+            if case .expression(let expression) = pattern {
+                Self.matches(of: expression, in: range, of: text)
+            } else {
+                pieces(range, of: text)
+            }
         if isInverted { for index in pieces.indices { pieces[index].isMatch.toggle() } }
         return joined(pieces)
+    }
+
+    /// The matches of an expression, which sees nothing but the range, and what lies between them.
+    private static func matches(
+        of expression: SplitExpression, in range: Range<Int>, of text: Span<UInt8>
+    ) -> [Piece] {
+        let part = text.extracting(range)
+        var pieces: [Piece] = []
+        var start = 0
+        var index = 0
+        func add(_ end: Int, _ isMatch: Bool) {
+            if start < end { pieces.append((range.lowerBound + start..<range.lowerBound + end, isMatch)) }
+            start = end
+        }
+        while index < part.count {
+            guard let end = expression.matchEnd(in: part, from: index) else {
+                index += part.scalar(at: index).length
+                continue
+            }
+            add(index, false)
+            add(end, true)
+            index = end
+        }
+        add(part.count, false)
+        return pieces
     }
 
     /// The matches and what lies between them.
@@ -67,7 +99,7 @@ struct SplitStep: Sendable {
 
     private func matchLength(in text: Span<UInt8>, at index: Int, scalarLength: Int, limit: Int) -> Int? {
         switch pattern {
-        case .words: return nil
+        case .words, .expression: return nil
         case .literal(let literal):
             guard index + literal.count <= limit else { return nil }
             for offset in literal.indices where text[index + offset] != literal[offset] { return nil }

@@ -74,6 +74,7 @@ struct RemoteBackend: Sendable {
         for condition in setting.retry.conditions { conditions.insert(self.condition(condition)) }
         options.retry = RetryPolicy(retries: setting.retry.attempts, conditions: conditions)
         options.hidesServerErrors = setting.hidesServerErrors
+        options.structuredOutputs = StructuredOutputs(rawValue: setting.structuredOutputs.rawValue)
         return options
     }
 

@@ -24,6 +24,7 @@ struct TaskAssembly {
         let counter = try counter(setting, manifest)
         let full = try full(setting, task: schema.id)
         let tuned = try tuned(setting, manifest, task: schema.id)
+        try checkAnswer(schema, setting)
         return GatewayTask(
             schema: schema, full: full, tuned: tuned,
             manifest: ManifestCheck(
@@ -57,6 +58,20 @@ struct TaskAssembly {
         return GatewayTask.Tuned(
             backend: target.backend, model: model,
             limits: .init(firstByte: .seconds(settings.limits.tunedFirstToken)))
+    }
+
+    /// Somebody must hold the tuned model's answers to what the schema demands.
+    private func checkAnswer(_ schema: Schema, _ setting: TaskSetting) throws(ConfigurationError) {
+        guard let form = schema.answer, let backend = setting.tuned?.backend, engine(backend) == nil,
+            let server = (settings.servers + settings.upstreams).first(where: { $0.name == backend })
+        else { return }
+        let dialect = StructuredOutputs(rawValue: server.structuredOutputs.rawValue)
+        guard dialect?.fields(for: form) == nil else { return }
+        let what = if case .jsonSchema = form { "a JSON schema" } else { "a regular expression" }
+        throw settings.error(
+            at: setting.key + ".tuned", "task '\(schema.id)': '\(backend)' is not told to hold answers to \(what)",
+            "give '\(backend)' the key structured_outputs with vllm or llama_cpp"
+                + (what == "a JSON schema" ? ", or response_format" : ""))
     }
 
     private func full(_ setting: TaskSetting, task: String) throws(ConfigurationError) -> GatewayTask.Full {
