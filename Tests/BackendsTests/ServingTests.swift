@@ -274,13 +274,13 @@ struct ServingTests {
                 StructuredOutputs.responseFormat, AnswerForm.jsonSchema(Array("{}".utf8)),
                 #"response_format={"type":"json_schema","json_schema":{"name":"answer","strict":true,"schema":{}}}"#
             ),
-            (.responseFormat, .regularExpression("a"), nil),
+            (.responseFormat, .regularExpression("a"), ""),
             (.vllm, .jsonSchema(Array("{}".utf8)), #"structured_outputs={"json":{}}"#),
             (.llamaCpp, .jsonSchema(Array("{}".utf8)), "json_schema={}"),
             (.llamaCpp, .regularExpression("a"), #"grammar="root ::= [\\x61]""#),
         ])
-    func fields(dialect: StructuredOutputs, form: AnswerForm, expected: String?) {
+    func fields(dialect: StructuredOutputs, form: AnswerForm, expected: String) {
         let fields = dialect.fields(for: form)?.map { "\($0.name)=\(String(decoding: $0.value, as: UTF8.self))" }
-        #expect(fields?.joined() == expected)
+        #expect((fields?.joined() ?? "") == expected)
     }
 }

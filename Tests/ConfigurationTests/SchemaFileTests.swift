@@ -196,7 +196,7 @@ struct SchemaFileTests {
             ),
             (
                 "messages:", "messages: none\nmore:",
-                "schema.yaml:7: more: it is not a known key; known are allow, example_turns, messages, normalize_line_endings, task, unknown_examples, version"
+                "schema.yaml:7: more: it is not a known key; known are allow, answer, example_turns, messages, normalize_line_endings, task, unknown_examples, version"
             ),
         ])
     func mistakes(old: String, new: String, expected: String) throws {
@@ -245,11 +245,11 @@ struct SchemaFileTests {
     @Test(
         "what is wrong with an answer's grammar is told by file, line and key",
         arguments: [
-            ("answer: {regex: '(?=a)b'}", "{}", ["schema.yaml:24", "answer.regex", "(?:"]),
-            ("answer: {regexp: a}", "{}", ["schema.yaml:24", "regexp", "regex"]),
-            ("answer: {}", "{}", ["schema.yaml:24", "exactly one of regex, json_schema"]),
-            ("answer: {json_schema: none.json}", "{}", ["schema.yaml:24", "answer.json_schema", "none.json"]),
-            ("answer: {json_schema: ../answer.json}", "{}", ["schema.yaml:24", "leaves the schema's folder"]),
+            ("answer: {regex: '(?=a)b'}", "{}", ["schema.yaml:22", "answer.regex", "(?:"]),
+            ("answer: {regexp: a}", "{}", ["schema.yaml:22", "regexp", "regex"]),
+            ("answer: {}", "{}", ["schema.yaml:22", "exactly one of regex, json_schema"]),
+            ("answer: {json_schema: none.json}", "{}", ["schema.yaml:22", "answer.json_schema", "none.json"]),
+            ("answer: {json_schema: ../answer.json}", "{}", ["schema.yaml:22", "leaves the schema's folder"]),
             ("answer: {json_schema: answer.json}", "{\n1}", ["answer.json:2", "key"]),
             (
                 "answer: {json_schema: answer.json}", #"{"properties":{"a":{"not":{}}}}"#,

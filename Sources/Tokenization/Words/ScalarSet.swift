@@ -72,8 +72,11 @@ struct ScalarSet: Sendable, Hashable {
         if categories != 0, categories & ScalarCategories.bit(of: scalar) != 0 { return true }
         if hasSpaces, ScalarClasses.shared.of(scalar) == .whitespace { return true }
         for range in ranges where range.contains(scalar) { return true }
-        // Oniguruma's `\w` leaves out the joiners.
-        if hasWords, scalar & ~1 != 0x200C, ScalarClasses.isWord(scalar) { return true }
+        if hasWords {
+            // Oniguruma's `\w` leaves out the joiners, and has Latin-1's small numbers and fractions.
+            if [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE].contains(scalar) { return true }
+            if scalar & ~1 != 0x200C, ScalarClasses.isWord(scalar) { return true }
+        }
         for set in complements where !set.contains(scalar) { return true }
         return false
     }
