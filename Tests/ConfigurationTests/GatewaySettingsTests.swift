@@ -16,7 +16,9 @@ struct GatewaySettingsTests {
         engines:
           demo:
             model: tasks/demo/base
-            adapters: {demo: tasks/demo/adapter, other: /models/other}
+            adapters:
+              demo: tasks/demo/adapter
+              other: {folder: /models/other, sha256: 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae}
             precision: int8
             threads: 3
             queue: 7
@@ -69,6 +71,7 @@ struct GatewaySettingsTests {
         #expect(engine.model == "config/tasks/demo/base")
         #expect(engine.baseName == "demo-base")
         #expect(engine.adapters.map(\.folder) == ["config/tasks/demo/adapter", "/models/other"])
+        #expect(engine.adapters.map { $0.sha256?.prefix(4) } == [nil, "2c26"])
         #expect(engine.threads == 3 && engine.queue == 7 && engine.precision == .int8)
         #expect(
             settings.servers == [UpstreamSetting(name: "vllm", baseURL: "http://gpu:8000/v1", key: Secret("secret-1"))])
@@ -215,6 +218,7 @@ struct ConfigurationFindingsTests {
             engines:
               one: {adapters: {}}
               two: {model: base, thread: 3, threads: many}
+              three: {model: base, adapters: {a: {folder: a, sha256: 12}}}
             upstreams:
               api: {base_url: "ftp://h/v1"}
               other: {base_url: "${NOT_SET}"}
@@ -235,11 +239,12 @@ struct ConfigurationFindingsTests {
             "c.yaml:2: admin_listen: it is not HOST:PORT; write an address such as 127.0.0.1:8080",
             "c.yaml:4: engines.one: 'model' is missing; give the folder of the base model",
             "c.yaml:5: engines.two.thread: it is not a known key; did you mean 'threads'?",
+            "c.yaml:6: engines.three.adapters.a.sha256: it is not a SHA-256; write 64 hexadecimal digits",
             "c.yaml:5: engines.two.threads: it must be a whole number; write digits only",
-            "c.yaml:7: upstreams.api.base_url: it must start with http:// or https://",
-            "c.yaml:8: upstreams.other.base_url: the environment variable NOT_SET is not set",
-            "c.yaml:10: tasks[0].mode: 'perhaps' is not a mode", "c.yaml:10: tasks[0].tuned.backend: there is no",
-            "c.yaml:13: limits.idle_seconds: it must be from", "c.yaml:14: limits.total_seconds: it must be a number",
+            "c.yaml:8: upstreams.api.base_url: it must start with http:// or https://",
+            "c.yaml:9: upstreams.other.base_url: the environment variable NOT_SET is not set",
+            "c.yaml:11: tasks[0].mode: 'perhaps' is not a mode", "c.yaml:11: tasks[0].tuned.backend: there is no",
+            "c.yaml:14: limits.idle_seconds: it must be from", "c.yaml:15: limits.total_seconds: it must be a number",
         ]
         #expect(lines.count == expected.count, "\(lines.joined(separator: "\n"))")
         for text in expected { #expect(lines.contains { $0.hasPrefix(text) }, "\(text)") }

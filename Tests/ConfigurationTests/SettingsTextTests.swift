@@ -32,7 +32,7 @@ struct SettingsTextTests {
             "listen: \"[::1]:9001\"\n", "  file: \"odd name: #1.sqlite\"\n  durability: power\n",
             "prices: prices.yaml\n",
             "engines:\n  demo:\n    model: tasks/demo/base\n    base_name: demo-base\n    adapters:\n",
-            "      7: \"/models/o \\\"ther\"\n", "    queue: 64\n", "      - \"http://gpu:8000/v1\"\n",
+            "      7:\n        folder: \"/models/o \\\"ther\"\n", "    queue: 64\n", "      - \"http://gpu:8000/v1\"\n",
             "    key: \"[secret]\"\n", "      small: gpt-4o-mini\n", "  - key: \"[secret]\"\n", "  - sha256: 2c26b46b",
             "  - folder: tasks/demo\n    mode: \"canary:25\"\n    tuned:\n      backend: demo\n      model: demo\n",
             "    full_prompt:\n      backend: openai\n", "  body_bytes: 2048\n", "  tuned_first_token_seconds: 0.5\n",
