@@ -90,6 +90,8 @@ private struct GrammarBuilder {
     private(set) var edges: [[Grammar.Edge]]
     let starts: [Int32]
     private static let limit = 400_000
+    /// Nodes laid out so far: empty ones repeated make no states.
+    private var work = 0
 
     init(rules: Int) {
         edges = [[Grammar.Edge]](repeating: [], count: rules)
@@ -115,6 +117,10 @@ private struct GrammarBuilder {
 
     /// Adds the node's states after `start`; returns the state where it ends.
     private mutating func append(_ node: GrammarNode, from start: Int32) throws(GrammarError) -> Int32 {
+        work += 1
+        guard work <= 4 * Self.limit else {
+            throw GrammarError("", "the grammar is too large: use smaller counts or fewer values")
+        }
         switch node {
         case .bytes(let bytes):
             var last = start

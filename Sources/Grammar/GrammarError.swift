@@ -5,7 +5,8 @@ public struct GrammarError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What is wrong or not supported, by its name, and what is possible instead.
     public let reason: String
 
-    init(_ place: String, _ reason: String) {
+    /// What is wrong, and where: a pointer into the schema, or nothing.
+    public init(_ place: String, _ reason: String) {
         self.place = place
         self.reason = reason
     }

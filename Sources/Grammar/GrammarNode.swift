@@ -17,6 +17,21 @@ indirect enum GrammarNode: Sendable {
     /// Another rule of the same grammar, which may be recursive.
     case rule(Int)
 
+    /// About how many states it takes, counted to a million.
+    var size: Int {
+        let most = 1_000_000
+        let count =
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .set, .rule: 1
+            case .scalars: 2
+            case .sequence(let parts), .choice(let parts): parts.reduce(1) { min(most, $0 + $1.size) }
+            case .times(let inner, let least, let end): min(most, 1 + inner.size) * min(most, max(1, end ?? least + 1))
+            case .members(let members): members.reduce(1) { min(most, $0 + $1.node.size) }
+            }
+        return min(most, count)
+    }
+
     static func text(_ text: StaticString) -> GrammarNode {
         .bytes(Array("\(text)".utf8))
     }

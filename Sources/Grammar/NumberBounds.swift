@@ -16,7 +16,11 @@ struct NumberBounds {
                 throw GrammarError(
                     place, "it must be a number of at most 15 digits after the point and without an exponent")
             }
-            if name.lowercased().hasSuffix("minimum") {
+            let isLow = name.lowercased().hasSuffix("minimum")
+            if let number = value.double, abs(number) > Double(Self.largest), (number < 0) != isLow {
+                throw GrammarError(place, "no number of at most 15 digits is within it")
+            }
+            if isLow {
                 guard low == nil else { throw GrammarError(place, "it is not supported beside 'minimum'") }
                 low = bound
             } else {

@@ -131,7 +131,7 @@ struct RegexParser {
             at += 1
             return node
         case "[": return .scalars(try set())
-        case ".": return .scalars(ScalarRange.complement([0x0A...0x0A]))
+        case ".": return .scalars(ScalarRange.complement(Self.lineEnds))
         case "\\": return .scalars(try escape())
         case "*", "+", "?", "{": throw error("'\(next)' has nothing before it")
         case "^": throw error("'^' is supported at the beginning only")
@@ -173,7 +173,7 @@ struct RegexParser {
         case "w": return Self.letters
         case "W": return ScalarRange.complement(Self.letters)
         case "s": return Self.spaces
-        case "S": return ScalarRange.complement(Self.spaces)
+        case "S": return ScalarRange.complement(Self.spaces + Self.otherSpaces)
         case "n": return [0x0A...0x0A]
         case "r": return [0x0D...0x0D]
         case "t": return [0x09...0x09]
@@ -198,5 +198,12 @@ struct RegexParser {
 
     private static let digits: [ClosedRange<UInt32>] = [0x30...0x39]
     private static let letters: [ClosedRange<UInt32>] = [0x30...0x39, 0x41...0x5A, 0x5F...0x5F, 0x61...0x7A]
+    private static let lineEnds: [ClosedRange<UInt32>] = [0x0A...0x0A, 0x0D...0x0D, 0x2028...0x2029]
+    /// White space that an answer may hold.
     private static let spaces: [ClosedRange<UInt32>] = [0x09...0x0D, 0x20...0x20]
+    /// What else is white space to ECMA-262 or to Python, and so is no answer to a `\S`.
+    private static let otherSpaces: [ClosedRange<UInt32>] = [
+        0x1C...0x1F, 0x85...0x85, 0xA0...0xA0, 0x1680...0x1680, 0x2000...0x200A, 0x2028...0x2029, 0x202F...0x202F,
+        0x205F...0x205F, 0x3000...0x3000, 0xFEFF...0xFEFF,
+    ]
 }

@@ -29,6 +29,8 @@ struct SchemaCompiler {
     }
 
     private static let limit = 64
+    /// Most states of a pattern: each byte of an answer may stand at as many places of it.
+    private static let patternLimit = 5_000
 
     private mutating func node(_ schema: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
         depth += 1
@@ -84,8 +86,8 @@ struct SchemaCompiler {
     /// A type beside other schemas is no more than they say themselves.
     private func checkBranches(_ branches: JSONValue, _ keywords: SchemaKeywords) throws(GrammarError) {
         guard let types = try keywords.types() else { return }
-        for branch in branches.elements where branch.kind == .object {
-            let inner = try SchemaKeywords(branch, keywords.place).types()
+        for branch in branches.elements {
+            let inner = branch.kind == .object ? try SchemaKeywords(branch, keywords.place).types() : nil
             guard let inner, inner.allSatisfy({ types.contains($0) || $0 == "integer" && types.contains("number") })
             else {
                 throw GrammarError(keywords.place + "/type", "it is not supported beside schemas without that 'type'")
@@ -159,7 +161,11 @@ struct SchemaCompiler {
             return JSONGrammar.string(of: try RegexParser.parse(format.expression))
         }
         do throws(GrammarError) {
-            return JSONGrammar.string(of: try RegexParser.parse(searching: text))
+            let node = try RegexParser.parse(searching: text)
+            guard node.size <= Self.patternLimit else {
+                throw GrammarError("", "it is too large: use smaller counts")
+            }
+            return JSONGrammar.string(of: node)
         } catch {
             throw GrammarError(place + "/pattern", error.description)
         }

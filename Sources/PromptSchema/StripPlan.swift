@@ -15,7 +15,7 @@ public struct StripPlan: Sendable, Hashable {
     /// Whether every range lies within its literal, after the one before it, and no literal is named that stays anyway.
     public func fits(_ schema: Schema) -> Bool {
         let known = schema.literals
-        return examples >= 0
+        return (0...100_000).contains(examples)
             && literals.allSatisfy { number, ranges in
                 guard known.indices.contains(number), !known[number].keep else { return false }
                 var end = 0

@@ -12,7 +12,7 @@ struct ToolCallParserTests {
     private func events(
         _ answer: String, _ format: ToolCallFormat, pieces: [Int], isInside: Bool = false, limit: Int? = nil
     ) -> [Event] {
-        var parser = ToolCallParser(format, isInside: isInside, limit: limit)
+        var parser = ToolCallParser(format, names: ["a", "b"], isInside: isInside, limit: limit)
         var found: [Event] = []
         var rest = Array(answer.unicodeScalars)[...]
         for count in pieces {
@@ -46,6 +46,21 @@ struct ToolCallParserTests {
             "<tool_call>{\"name\":\"a\",\"arguments\":{\"s\":\"</tool_call>\"}}</tool_call>", .hermes,
             [.call(name: "a", arguments: #"{"s":"</tool_call>"}"#)]
         ),
+        ("Hermes uses <tool_call> tags.", .hermes, [.text("Hermes uses <tool_call> tags.")]),
+        ("It ends in <tool_call>", .hermes, [.text("It ends in <tool_call>")]),
+        (
+            "<tool_call>{bad}</tool_call>\n<tool_call>{\"name\":\"a\"}</tool_call>", .hermes,
+            [.text("<tool_call>{bad}</tool_call>"), .call(name: "a", arguments: "{}")]
+        ),
+        (
+            "Tags: <tool_call> and <tool_call>{\"name\":\"a\"}</tool_call>", .hermes,
+            [.text("Tags: <tool_call> and"), .call(name: "a", arguments: "{}")]
+        ),
+        (
+            "<tool_call>{\"name\":\"a\",\"arguments\":{\"s\":\"<tool_call></tool_call>\"}}</tool_call>", .hermes,
+            [.call(name: "a", arguments: #"{"s":"<tool_call></tool_call>"}"#)]
+        ),
+        ("{\"name\":\"Alice\",\"age\":3}", .llama3, [.text("{\"name\":\"Alice\",\"age\":3}")]),
         ("<tool_call>{\"name\":\"a\"}", .hermes, [.call(name: "a", arguments: "{}")]),
         ("<tool_call>{no}</tool_call>", .hermes, [.text("<tool_call>{no}</tool_call>")]),
         ("1 < 2 <tool", .hermes, [.text("1 < 2 <tool")]), ("日本 \n", .hermes, [.text("日本 \n")]),

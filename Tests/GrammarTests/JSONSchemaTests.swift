@@ -168,6 +168,11 @@ struct JSONSchemaTests {
         "what is not supported is refused by its name and place",
         arguments: [
             (#"{"type":"string","pattern":"a(?=b)"}"#, "/pattern"), (#"{"type":"string","minimum":1}"#, "minimum"),
+            (#"{"type":"string","pattern":"^(?:(?:[a-z]?){400}){200}$"}"#, "/pattern: it is too large"),
+            (#"{"type":"string","pattern":"(?:(?:(?:()){1000}){1000}){1000}"}"#, "too large"),
+            (#"{"type":"integer","minimum":1000000000000000000}"#, "15 digits"),
+            (#"{"type":"number","maximum":-1e18}"#, "15 digits"),
+            (#"{"type":"string","anyOf":[true]}"#, "/type"),
             (#"{"type":"string","format":"uri"}"#, "uri"), (#"{"pattern":"a"}"#, "pattern"),
             (#"{"type":"string","pattern":"a","maxLength":3}"#, "maxLength"),
             (#"{"type":"string","format":"date","pattern":"a"}"#, "format"),

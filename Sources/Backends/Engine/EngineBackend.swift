@@ -146,6 +146,8 @@ public struct EngineBackend: Backend {
         let limits = BackendRequest.Limits(
             firstByte: request.limits.firstByte ?? limits.firstByte, total: request.limits.total ?? limits.total)
         let constraint = try constraint(tools?.grammar ?? AnswerGrammar(sampling.format) ?? grammar)
+        // An answer that is held to a form is no call, whatever it looks like.
+        let calls = tools.flatMap { $0.isForced || constraint == nil ? $0 : nil }
         var choices: [EngineAnswer] = []
         for prompt in prompts {
             var options = try options(sampling, promptTokens: prompt.tokens.count, param: prompt.param)
@@ -168,7 +170,7 @@ public struct EngineBackend: Backend {
                 choices.append(
                     EngineAnswer(
                         stream: stream, service: service, tokenizer: tokenizer, stop: stop,
-                        logprobs: sampling.logprobs != nil, echo: prompt.echo, tools: tools, counter: counter,
+                        logprobs: sampling.logprobs != nil, echo: prompt.echo, tools: calls, counter: counter,
                         backend: name,
                         limits: limits))
             }

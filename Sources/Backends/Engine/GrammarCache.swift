@@ -98,16 +98,19 @@ enum AnswerGrammar: Sendable {
         case .regularExpression(let expression): return try Grammar(regularExpression: expression)
         case .jsonSchema(let schema): return try Grammar(jsonSchema: Self.root(schema))
         case .framed(let all):
-            return try Grammar(
-                alternatives: all.map {
-                    Grammar.Framed(prefix: $0.prefix, schema: Self.root($0.schema), suffix: $0.suffix)
-                })
+            var framed: [Grammar.Framed] = []
+            for one in all {
+                framed.append(Grammar.Framed(prefix: one.prefix, schema: try Self.root(one.schema), suffix: one.suffix))
+            }
+            return try Grammar(alternatives: framed)
         }
     }
 
-    /// What a text says that was checked as JSON with the request or the task that it is part of.
-    private static func root(_ schema: [UInt8]) -> JSONValue {
-        guard let document = try? JSONDocument(schema) else { preconditionFailure("a schema is no JSON") }
+    /// What a text says that was checked as JSON with the request or the task that it is part of, if deeper than here.
+    private static func root(_ schema: [UInt8]) throws(GrammarError) -> JSONValue {
+        guard let document = try? JSONDocument(schema) else {
+            throw GrammarError("", "it is nested too deep: more than 128 levels")
+        }
         return document.root
     }
 }

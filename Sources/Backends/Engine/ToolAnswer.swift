@@ -5,6 +5,8 @@ import Tokenization
 /// How calls of tools are found in an answer.
 struct ToolAnswer: Sendable {
     let format: ToolCallFormat
+    /// The names of the request's tools.
+    let names: Set<String>
     /// The control tokens around calls, which are part of the text that is searched.
     let tokens: Set<Int32>
     /// Whether the answer must be a call; its opening is then the prompt's end.
@@ -36,7 +38,7 @@ extension EngineBackend {
         // Llama's answers begin with the object itself.
         let opening = format == .hermes ? format.opening + "\n" : format == .mistral ? format.opening : ""
         return ToolAnswer(
-            format: format, tokens: tokens, isForced: isForced,
+            format: format, names: Set(wanted.tools.map(\.name)), tokens: tokens, isForced: isForced,
             opening: isForced
                 ? tokenizer.encodeWithAddedTokens(Array(opening.utf8), addSpecialTokens: false) : [],
             grammar: wanted.grammar(format), limit: wanted.limit)

@@ -3,7 +3,8 @@ import Tokenization
 
 /// Finds the calls of tools in an answer while it comes, and leaves everything else as text.
 ///
-/// What looks like a call and is none in the end is text, as the model wrote it. White space beside calls is dropped.
+/// A call names one of the request's tools; what looks like a call and is none in the end is text, as the model wrote it.
+/// White space beside calls is dropped.
 struct ToolCallParser: Sendable {
     enum Event: Sendable, Hashable {
         case text(String)
@@ -11,6 +12,8 @@ struct ToolCallParser: Sendable {
     }
 
     private let format: ToolCallFormat
+    /// The names that a call may have.
+    private let names: Set<String>
     private let opening: [UInt8]
     /// Calls beyond these are dropped; nil: there is no limit.
     private let limit: Int?
@@ -18,13 +21,20 @@ struct ToolCallParser: Sendable {
     private var isInside: Bool
     /// Whether what is held inside came after the opening itself.
     private var wasOpened = false
+    /// The white space before that opening, which belongs to the text if no call follows.
+    private var space: [UInt8] = []
+    /// Where the next look for a closing begins: before this there is none that ends a call.
+    private var searched = 0
     /// Llama's answers are calls or text as a whole.
     private var isTextOnly = false
     private(set) var calls = 0
 
-    /// - Parameter isInside: whether the answer begins with a call, its opening being part of the prompt.
-    init(_ format: ToolCallFormat, isInside: Bool = false, limit: Int? = nil) {
+    /// - Parameters:
+    ///   - names: the names of the request's tools.
+    ///   - isInside: whether the answer begins with a call, its opening being part of the prompt.
+    init(_ format: ToolCallFormat, names: Set<String>, isInside: Bool = false, limit: Int? = nil) {
         self.format = format
+        self.names = names
         self.isInside = isInside
         self.limit = limit
         opening = Array(format.opening.utf8)
@@ -40,9 +50,11 @@ struct ToolCallParser: Sendable {
             } else if format == .llama3 {
                 guard beginsLlama(&events) else { return events }
             } else if let place = held.firstRange(of: opening) {
-                append(Self.trimmed(held[..<place.lowerBound]), to: &events)
+                let text = Self.trimmed(held[..<place.lowerBound])
+                append(text, to: &events)
+                space = Array(held[text.endIndex..<place.lowerBound])
                 held.removeSubrange(..<place.upperBound)
-                (isInside, wasOpened) = (true, true)
+                (isInside, wasOpened, searched) = (true, true, 0)
             } else {
                 let end = firstUncertain
                 append(held[..<end], to: &events)
@@ -55,11 +67,11 @@ struct ToolCallParser: Sendable {
     /// Takes the answer's end.
     mutating func finish() -> [Event] {
         var events: [Event] = []
-        if isInside, !held.isEmpty {
-            if let found = Self.calls(in: held, format) {
+        if isInside {
+            if let found = calls(in: held) {
                 for call in found { append(call, to: &events) }
             } else {
-                append((wasOpened ? opening : []) + held, to: &events)
+                append((wasOpened ? space + opening : []) + held, to: &events)
             }
         } else if calls == 0 || !held.allSatisfy(Self.isSpace) {
             append(held[...], to: &events)
@@ -68,20 +80,36 @@ struct ToolCallParser: Sendable {
         return events
     }
 
-    /// A call that ends before the answer does; nil or false if there is none yet.
+    /// A call that ends before the answer does; nil or false if there is none yet. Where another opening follows, what
+    /// stands before that is text after all.
     private mutating func takeClosed(_ events: inout [Event]) -> Bool? {
         guard let closing = format.closing.map({ Array($0.utf8) }) else { return nil }
-        var from = held.startIndex
-        while let place = held[from...].firstRange(of: closing) {
-            if let found = Self.calls(in: Array(held[..<place.lowerBound]), format) {
+        while let place = held[searched...].firstRange(of: closing) {
+            if let found = calls(in: Array(held[..<place.lowerBound])) {
                 for call in found { append(call, to: &events) }
                 held.removeSubrange(..<place.upperBound)
-                (isInside, wasOpened) = (false, false)
+                (isInside, wasOpened, searched) = (false, false, 0)
                 return true
             }
-            from = place.upperBound
+            searched = place.upperBound
+            guard wasOpened, let next = laterOpening(place) else { continue }
+            append(space + opening + Self.trimmed(held[..<next.lowerBound]), to: &events)
+            held.removeSubrange(..<next.upperBound)
+            (space, searched) = ([], 0)
         }
+        searched = max(searched, held.count - closing.count + 1)
         return false
+    }
+
+    /// Where a call opens after all, if what is held up to this closing is none: within it, or right behind it.
+    private func laterOpening(_ closing: Range<Int>) -> Range<Int>? {
+        if let last = held[..<closing.lowerBound].ranges(of: opening).last,
+            calls(in: Array(held[last.upperBound..<closing.lowerBound])) != nil
+        {
+            return last
+        }
+        let start = held[closing.upperBound...].firstIndex { !Self.isSpace($0) } ?? held.endIndex
+        return held[start...].starts(with: opening) ? start..<(start + opening.count) : nil
     }
 
     /// Whether a call may have begun; text is handed out.
@@ -90,6 +118,7 @@ struct ToolCallParser: Sendable {
             let start = held.firstIndex { !Self.isSpace($0) } ?? held.endIndex
             let rest = held[start...]
             if rest.starts(with: opening) {
+                space = Array(held[..<start])
                 held.removeSubrange(..<(start + opening.count))
                 (isInside, wasOpened) = (true, true)
                 return true
@@ -137,7 +166,7 @@ struct ToolCallParser: Sendable {
     }
 
     /// The calls that a text is; nil if it is none.
-    private static func calls(in text: [UInt8], _ format: ToolCallFormat) -> [Event]? {
+    private func calls(in text: [UInt8]) -> [Event]? {
         if let whole = try? JSONDocument(text).root {
             let values = whole.kind == .array ? Array(whole.elements) : [whole]
             let calls = values.compactMap(call)
@@ -148,18 +177,21 @@ struct ToolCallParser: Sendable {
         for place in text.indices where text[place] == UInt8(ascii: ";") {
             guard let first = try? JSONDocument(Array(text[..<place])).root, let call = call(first) else { continue }
             let rest = Array(text[(place + 1)...])
-            if rest.allSatisfy(isSpace) { return [call] }
-            return calls(in: rest, format).map { [call] + $0 }
+            if rest.allSatisfy(Self.isSpace) { return [call] }
+            return calls(in: rest).map { [call] + $0 }
         }
         return nil
     }
 
-    private static func call(_ value: JSONValue) -> Event? {
-        guard let name = value["name"]?.string?.text, !name.isEmpty else { return nil }
+    private func call(_ value: JSONValue) -> Event? {
+        guard let name = value["name"]?.string?.text, names.contains(name) else { return nil }
         guard let arguments = value["arguments"] ?? value["parameters"], !arguments.isNull else {
             return .call(name: name, arguments: "{}")
         }
-        if let text = arguments.string?.text { return .call(name: name, arguments: text) }
+        if let text = arguments.string?.text {
+            guard let document = try? JSONDocument(Array(text.utf8)), document.root.kind == .object else { return nil }
+            return .call(name: name, arguments: text)
+        }
         guard arguments.kind == .object else { return nil }
         return .call(name: name, arguments: String(decoding: arguments.rawBytes, as: UTF8.self))
     }

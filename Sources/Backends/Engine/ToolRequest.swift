@@ -31,7 +31,7 @@ struct ToolRequest: Sendable {
             guard let function = value["function"], let name = function["name"]?.string?.text, !name.isEmpty else {
                 throw Self.refused("tools", "tools[\(index)].function.name is missing")
             }
-            let schema = function["parameters"].flatMap { $0.kind == .object ? Array($0.rawBytes) : nil }
+            let schema = function["parameters"].flatMap { Self.limitsArguments($0) ? Array($0.rawBytes) : nil }
             tools.append(Tool(name: name, schema: schema ?? Array(#"{"type":"object"}"#.utf8)))
         }
         let choice = root["tool_choice"].flatMap { $0.isNull ? nil : $0 }
@@ -40,6 +40,12 @@ struct ToolRequest: Sendable {
         self.tools = tools
         self.demanded = demanded.isEmpty ? nil : demanded
         limit = root["parallel_tool_calls"]?.bool == false ? 1 : nil
+    }
+
+    /// Whether a schema says anything of its arguments: an empty one would admit what is no object.
+    private static func limitsArguments(_ schema: JSONValue) -> Bool {
+        let words: Set<String> = ["type", "properties", "required", "$ref", "anyOf", "allOf", "const", "enum"]
+        return schema.kind == .object && schema.members.contains { $0.key.text.map(words.contains) ?? false }
     }
 
     /// The tools of which one must be called; none if that is left to the model, nil if none may be.

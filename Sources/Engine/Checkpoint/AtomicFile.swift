@@ -13,11 +13,11 @@ public struct AtomicFile: ~Copyable {
     private let descriptor: Int32
     private var isCommitted = false
 
-    /// Creates the temporary file; the folder must exist.
-    public init(path: String) throws(EngineError) {
+    /// Creates the temporary file with these permissions; the folder must exist.
+    public init(path: String, mode: UInt32 = 0o644) throws(EngineError) {
         self.path = path
         temporaryPath = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max))\(Self.suffix)"
-        descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             isCommitted = true
             throw .unreadable(file: path, reason: "cannot be created: \(SystemFailure.text(errno))")

@@ -50,8 +50,9 @@ public struct PreparedWeights: Sendable {
             outcome = .used(PreparedHeader.count + places.count)
         case .refused(let reason):
             memory = AlignedMemory(count: places.count)
-            places.pack({ source.values(in: $0) }, into: memory, team: options.team)
-            outcome = write(memory, checkpoint, places, shape, options.team, instead: reason)
+            outcome = write(memory, checkpoint, places, shape, options.team, instead: reason) {
+                places.pack({ source.values(in: $0) }, into: memory, team: options.team)
+            }
         }
         let packed = PackedWeights(places, memory: memory, config: checkpoint.config) { source.values(in: $0) }
         return (try DecoderModel(source, packed: packed, options: options), outcome)
@@ -84,15 +85,21 @@ public struct PreparedWeights: Sendable {
         return .memory(memory)
     }
 
+    /// Packs the weights and writes the file. The sources are hashed before they are packed: if they change meanwhile, the
+    /// file does not fit them at the next start.
     private func write(
         _ memory: AlignedMemory, _ checkpoint: Checkpoint, _ places: PackedPlaces, _ shape: [UInt8],
-        _ team: ThreadTeam, instead reason: String?
+        _ team: ThreadTeam, instead reason: String?, packing: () -> Void
     ) -> Outcome {
-        let header = PreparedHeader(
-            shape: shape, sources: checkpoint.contentDigest, stamps: checkpoint.stampDigest,
-            packed: Self.digest(memory, places.count, team))
+        var isPacked = false
         do throws(EngineError) {
-            var file = try AtomicFile(path: path)
+            // Only its owner may write it, and nobody by accident: it is mapped while it is in use.
+            var file = try AtomicFile(path: path, mode: 0o444)
+            let (sources, stamps) = (checkpoint.contentDigest, checkpoint.stampDigest)
+            packing()
+            isPacked = true
+            let header = PreparedHeader(
+                shape: shape, sources: sources, stamps: stamps, packed: Self.digest(memory, places.count, team))
             try file.write(header.bytes)
             let bytes = unsafe UnsafeBufferPointer(
                 start: memory.base.assumingMemoryBound(to: UInt8.self), count: places.count)
@@ -100,6 +107,7 @@ public struct PreparedWeights: Sendable {
             try file.commit()
             return .written(PreparedHeader.count + places.count, instead: reason)
         } catch {
+            if !isPacked { packing() }
             return .notWritten(error.description)
         }
     }

@@ -17,5 +17,8 @@ public struct StoredAdapter: Sendable {
                 file: file.path, at: "SHA-256", reason: "it is \(sha256), where \(expected.prefix(64)) is expected")
         }
         adapter = try LoRAAdapter.load(file, folder: folder, model: model)
+        guard FileDigest.hexadecimal(file.digest()) == sha256 else {
+            throw .malformed(file: file.path, at: "SHA-256", reason: "it changed while it was read; load it again")
+        }
     }
 }

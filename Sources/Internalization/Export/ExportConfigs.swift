@@ -21,6 +21,12 @@ struct ExportConfigs {
         }
     }
 
+    /// Written without a point where that loses nothing: most tools take whole numbers only, and refuse others.
+    private var alpha: String {
+        let alpha = plan.recipe.alpha
+        return alpha == alpha.rounded() ? "\(Int(alpha))" : "\(alpha)"
+    }
+
     // MARK: The tools
 
     /// https://huggingface.co/docs/trl: ScriptArguments, SFTConfig, ModelConfig.
@@ -29,7 +35,7 @@ struct ExportConfigs {
             model_name_or_path: \(model)
             use_peft: true
             lora_r: \(plan.recipe.rank)
-            lora_alpha: \(Int(plan.recipe.alpha))
+            lora_alpha: \(alpha)
             lora_dropout: \(plan.recipe.dropout)
             lora_target_modules: all-linear
             datasets:
@@ -57,7 +63,7 @@ struct ExportConfigs {
             do_train: true
             finetuning_type: lora
             \(previous)lora_rank: \(plan.recipe.rank)
-            lora_alpha: \(Int(plan.recipe.alpha))
+            lora_alpha: \(alpha)
             lora_dropout: \(plan.recipe.dropout)
             lora_target: all
             dataset_dir: .
@@ -82,7 +88,7 @@ struct ExportConfigs {
             base_model: \(model)
             adapter: lora
             \(previous)lora_r: \(plan.recipe.rank)
-            lora_alpha: \(Int(plan.recipe.alpha))
+            lora_alpha: \(alpha)
             lora_dropout: \(plan.recipe.dropout)
             lora_target_linear: true
             chat_template: tokenizer_default

@@ -113,9 +113,9 @@ public struct StageExport {
     }
 
     private func validationFile(_ folder: String) throws(InternalizationError) -> (name: String, data: Data)? {
-        guard !heldOut.isEmpty, let last = plan.stages.last else { return nil }
+        guard !heldOut.isEmpty else { return nil }
         let texts = try StagePrompts(
-            stage: Stage(templateRate: last.templateRate, exampleCount: 0), rows: heldOut, schema: schema,
+            stage: Stage(templateRate: 0, exampleCount: 0), rows: heldOut, schema: schema,
             compressor: compressor, retriever: ExampleRetriever(bank: []),
             countTokens: { text in encoder?.count(text) ?? (text.count + 3) / 4 })
         return ("validation.jsonl", try lines(texts.prompts, path: folder + "/validation.jsonl").data)

@@ -6,7 +6,8 @@
     private let verifies: Bool
     /// Where the next record is expected.
     private(set) var offset: Int
-    /// How many records did not pass their checksum with a whole one behind them.
+    /// How many records were passed over: those that did not pass their checksum with a whole one behind them, and those
+    /// of a kind or reach that this version does not know.
     private(set) var damaged = 0
 
     /// - Parameters:
@@ -28,6 +29,7 @@
             if unsafe isWhole(frame, at: place) {
                 offset = behind
                 if let record = unsafe RecordView(frame) { return record }
+                damaged += 1
                 continue
             }
             // One damaged record with a whole one right behind it is skipped; at the tail there is none.

@@ -46,6 +46,11 @@ struct EngineRoutes: Sendable {
     }
 
     private func change(_ change: AdapterChange, _ request: Received) async -> ClientReply {
+        guard request.headers.first(named: "origin") == nil else {
+            return ClientReply(
+                .invalidRequest("Web pages may not change adapters: send this without an Origin field."),
+                requestID: request.id)
+        }
         let report = await actions.change(change)
         guard report.isTakenOver, let status = try? status(change.engine) else {
             return reply(report, request, status: 422)

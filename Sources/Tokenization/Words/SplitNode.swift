@@ -17,13 +17,13 @@ indirect enum SplitNode: Sendable {
     case lineStart
     case lineEnd
 
-    /// The fewest scalars of a match.
+    /// The fewest scalars of a match, counted to a million.
     var least: Int {
         switch self {
         case .one: 1
-        case .sequence(let parts): parts.reduce(0) { $0 + $1.least }
+        case .sequence(let parts): parts.reduce(0) { min(1_000_000, $0 + $1.least) }
         case .choice(let choices): choices.map(\.least).min() ?? 0
-        case .times(let inner, let least, _, _): inner.least * least
+        case .times(let inner, let least, _, _): min(1_000_000, inner.least * min(least, 1_000))
         case .atomic(let inner): inner.least
         case .ahead, .lineStart, .lineEnd: 0
         }

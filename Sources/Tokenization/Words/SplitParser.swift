@@ -58,6 +58,7 @@ struct SplitParser {
 
     private mutating func repeated(_ atom: SplitNode) throws(Fault) -> SplitNode {
         var node = atom
+        var chain = 0
         while let next = peek {
             let bounds: (least: Int, most: Int)
             switch next {
@@ -68,6 +69,8 @@ struct SplitParser {
             default: return node
             }
             at += 1
+            chain += 1
+            guard chain <= 8 else { throw fault("more than 8 repetitions follow one another") }
             guard node.least > 0 else { throw fault("what may be empty is repeated") }
             var mode = SplitNode.Mode.greedy
             if take("?") {
@@ -91,7 +94,7 @@ struct SplitParser {
         var most = least
         if take(",") { most = peek == "}" ? .max : number() }
         guard peek == "}", let most, least != nil || most < .max, most >= least ?? 0,
-            most == .max || most <= 1_000
+            most == .max || most <= 1_000, least ?? 0 <= 1_000
         else {
             throw fault("expected a count such as {2} or {1,3}, of at most 1000")
         }

@@ -29,6 +29,13 @@ extension GatewayParts {
         let findings = ConfigurationFindings()
         var settings = settings
         settings.apply(change)
+        for engine in engines where !engine.hasBase(of: engine.setting) {
+            findings.add(
+                settings.error(
+                    at: "engines.\(engine.setting.name).model", "its files changed since they were read",
+                    "take them over first, with POST /admin/reload"))
+        }
+        try findings.check()
         let parts = GatewayParts(settings, after: self, findings: findings)
         try findings.check()
         return parts

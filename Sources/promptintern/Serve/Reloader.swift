@@ -97,6 +97,7 @@ final class Reloader: Sendable {
                 state.parts = next
                 if let change { state.note(change) }
             }
+            tellChanges(change, lasting: changes)
             await adopt(next.settings)
             let kept = next.engines.count { engine in
                 former.engines.contains { $0.service.sharesBase(with: engine.service) }
@@ -116,6 +117,22 @@ final class Reloader: Sendable {
         } catch {
             let file = former.settings.file ?? "the configuration"
             return tell(.refused([.init(file: file, message: "\(error)")]), by: who)
+        }
+    }
+
+    /// Tells what an operator changed, or which changes still hold over a configuration that was read again.
+    private func tellChanges(_ change: AdapterChange?, lasting: [AdapterChange]) {
+        if let change {
+            logger.notice(
+                "adapter changed",
+                metadata: [
+                    "engine": "\(change.engine)", "adapter": "\(change.name)",
+                    "folder": "\(change.source?.folder ?? "unloaded")",
+                ])
+        } else if !lasting.isEmpty {
+            logger.notice(
+                "changes of adapters by operators hold over the configuration",
+                metadata: ["adapters": "\(lasting.map { "\($0.engine)/\($0.name)" }.joined(separator: ", "))"])
         }
     }
 

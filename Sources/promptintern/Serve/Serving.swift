@@ -83,9 +83,11 @@ struct Serving {
             settings: settings, parts: parts, gateway: gateway.live.current, hasKeys: keys.isRequired)
         var main = ListenOptions(settings.listen, settings)
         main.tls = tls
+        var admin = ListenOptions(settings.adminListen, settings)
+        // No web page is an operator.
+        admin.cors = nil
         let server = try GatewayServer(
-            gateway.live, main: main,
-            admin: ListenOptions(settings.adminListen, settings), keys: keys, loops: parts.loops,
+            gateway.live, main: main, admin: admin, keys: keys, loops: parts.loops,
             drain: .seconds(settings.limits.drain),
             onListening: { main, admin in show(report.text(main: main, admin: admin)) },
             onRequest: { record in
