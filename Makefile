@@ -17,7 +17,7 @@ packages: ## Install the Debian packages that are missing
 	@scripts/install-packages.sh
 
 build: packages ## Build the release
-	swift build -c release --product promptintern
+	swift build -c release --static-swift-stdlib --product promptintern
 
 run: build ## Install, build the release, and serve config/gateway.yaml on 127.0.0.1:8080
 	@exec $(PROGRAM) serve --config config/gateway.yaml $(SERVE_FLAGS)
