@@ -6,6 +6,8 @@
 # Writes task folders, runs and reports below FOLDER; goes on where it was interrupted. LEVEL is the size of the book
 # (2: 22 codes, 5 examples; 4: the demo's), SEEDS a list such as 1,2,3. Every arm takes the same number of steps.
 set -eu
+# The demo's base is found from the repository's root.
+[ -d config/tasks/house-books/base ] || { echo "run this from the repository's root" >&2; exit 2; }
 folder=$1
 level=${2:-2}
 seeds=${3:-1,2,3}
@@ -13,9 +15,9 @@ program=${PROMPTINTERN:-.build/release/promptintern}
 task=$folder/task
 mkdir -p "$folder"
 
-[ -e "$task/schema.yaml" ] || "$program" demo task --output "$task" --level "$level" --train-rows 480
+[ -e "$task/base/config.json" ] || "$program" demo task --output "$task" --level "$level" --train-rows 480
 # The same template with other codes: what an adapter still reads of an edited prompt.
-[ -e "$folder/edited/schema.yaml" ] ||
+[ -e "$folder/edited/base/config.json" ] ||
     "$program" demo task --output "$folder/edited" --level "$level" --book-seed 7 --train-rows 100 --test-rows 200
 
 evaluate() {
