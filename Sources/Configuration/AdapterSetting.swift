@@ -13,9 +13,4 @@ public struct AdapterSetting: Sendable, Hashable {
         self.folder = folder
         self.sha256 = sha256
     }
-
-    /// Whether a text is a SHA-256 in hexadecimal.
-    public static func isHash(_ text: String) -> Bool {
-        text.utf8.count == 64 && text.allSatisfy(\.isHexDigit)
-    }
 }

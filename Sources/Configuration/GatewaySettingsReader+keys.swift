@@ -32,7 +32,7 @@ extension GatewaySettingsReader {
         switch entry.name {
         case "sha256":
             let hash = try entry.value.string().lowercased()
-            guard hash.utf8.count == 64, hash.allSatisfy(\.isHexDigit) else {
+            guard KeyHash.isHexadecimal(hash) else {
                 throw entry.value.error(
                     "it is not a SHA-256 in hexadecimal",
                     "write the output of: printf %s \"$KEY\" | sha256sum")

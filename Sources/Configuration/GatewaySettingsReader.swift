@@ -125,7 +125,7 @@ struct GatewaySettingsReader {
         let folder = try path(mapping.required("folder", "give the folder of the adapter"))
         let hash = try mapping["sha256"].map { value throws(ConfigurationError) in
             let text = try value.nonEmptyString()
-            guard AdapterSetting.isHash(text) else {
+            guard KeyHash.isHexadecimal(text) else {
                 throw value.error("it is not a SHA-256", "write 64 hexadecimal digits, as sha256sum prints them")
             }
             return text

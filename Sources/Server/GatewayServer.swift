@@ -13,6 +13,8 @@ public struct GatewayServer: Sendable {
     public let load: ServerLoad
     /// What the main listener answers, and to whom.
     let routes: [RouteTable.Route]
+    /// What the admin listener answers.
+    let adminRoutes: [RouteTable.Route]
 
     /// Prepares the listeners; nothing listens yet.
     ///
@@ -36,6 +38,8 @@ public struct GatewayServer: Sendable {
         let addresses = ListeningAddresses(onListening)
         let table = RouteTable.main(gateway, health: health)
         routes = table.routes
+        let adminTable = RouteTable.admin(gateway, health: health, actions: actions, keys: keys)
+        adminRoutes = adminTable.routes
         let gate = RequestGate(
             limit: main.requestsInProgress, waiting: main.requestsWaiting, patience: main.waiting)
         func listener(
@@ -52,9 +56,7 @@ public struct GatewayServer: Sendable {
         // They are stopped from the last to the first: operators can look on until the clients are served.
         var configuration = ServiceGroupConfiguration(
             services: [
-                listener(
-                    ListeningAddresses.admin, admin, .admin(gateway, health: health, actions: actions, keys: keys), nil,
-                    nil),
+                listener(ListeningAddresses.admin, admin, adminTable, nil, nil),
                 clients,
             ], logger: Listener.quiet)
         configuration.maximumGracefulShutdownDuration = drain

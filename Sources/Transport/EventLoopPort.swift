@@ -30,12 +30,22 @@ public protocol LoopLinkEvents: AnyObject {
     func connected(_ descriptor: Int32)
     /// Bytes have arrived.
     func received(_ bytes: Span<UInt8>)
-    /// For now nothing more arrives; true if the answer goes on, so that whoever waits for this piece should have it now.
-    func receivedAll() -> Bool
+    /// For now nothing more arrives; says how soon whoever waits for it should have what came.
+    func receivedAll() -> LoopNews
     /// What `write` was given is sent.
     func drained()
     /// The connection is gone, and with it the descriptor; `ended` follows. Comes from within a call too.
     func lost()
     /// The connection is over, or could not be made; `isBroken`: by an error, not by the other side's closing it.
     func ended(isBroken: Bool)
+}
+
+/// What has arrived on a connection.
+public enum LoopNews: Sendable {
+    /// The beginning of an answer that somebody waits for: it is worth a turn of its own.
+    case beginning
+    /// A piece of an answer that goes on: it should be on its way before many others are looked at.
+    case piece
+    /// Anything else.
+    case other
 }

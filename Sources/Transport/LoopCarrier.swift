@@ -44,6 +44,7 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
     /// Only on the port's thread. Requests that are ready in one turn of the loop go out together: on the other side they
     /// wake whoever waits once.
     func submit(_ submission: Submission) {
+        if submission.request.isUrgent { return send([submission]) }
         waiting.append(submission)
         if waiting.count == 1 { port.execute { [self] in sendWaiting() } }
     }
@@ -51,6 +52,10 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
     private func sendWaiting() {
         let submissions = waiting
         waiting.removeAll(keepingCapacity: true)
+        send(submissions)
+    }
+
+    private func send(_ submissions: [Submission]) {
         act { table in
             for submission in submissions {
                 if !isClosed, let address = submission.request.plainAddress {
@@ -60,6 +65,8 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
                 }
             }
         }
+        // What has just been sent goes first.
+        if table.wantsMore { port.execute { [self] in act { $0.openAhead() } } }
     }
 
     func takesBytes(_ connection: PlainConnection) {

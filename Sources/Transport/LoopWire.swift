@@ -70,9 +70,10 @@ final class LoopWire: PlainWire, LoopLinkEvents {
         if let connection { carrier.received(bytes, on: connection) }
     }
 
-    func receivedAll() -> Bool {
+    func receivedAll() -> LoopNews {
         carrier.deliver()
-        return connection?.isInBody ?? false
+        guard let connection, connection.isInBody else { return .other }
+        return connection.takeBeginning() ? .beginning : .piece
     }
 
     func drained() {

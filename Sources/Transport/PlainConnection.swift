@@ -11,7 +11,7 @@ final class PlainConnection {
         case repeatable
     }
 
-    let endpoint: EndpointParts
+    let pool: PlainPool
     let made: ContinuousClock.Instant
     private(set) var idleSince: ContinuousClock.Instant
     private(set) var exchange: Exchange?
@@ -22,15 +22,21 @@ final class PlainConnection {
     private let wire: any PlainWire
     private let turn: LoopTurn
     private var isConnected = false
+    /// Whether it has carried an exchange to its end.
+    private(set) var wasUsed = false
+    /// Whether it stood already when it took the exchange.
     private var isReused = false
     private var sentBytes = 0
     private var isUploadBroken = false
     private var hasAnswer = false
     private var newsTurn = 0
+    /// Whether somebody waits for the answer's first piece.
+    private var isAwaited = false
+    private var hasPiece = false
 
     /// A connection that is being made.
-    init(to endpoint: EndpointParts, _ wire: any PlainWire, _ turn: LoopTurn) {
-        self.endpoint = endpoint
+    init(in pool: PlainPool, _ wire: any PlainWire, _ turn: LoopTurn) {
+        self.pool = pool
         self.wire = wire
         self.turn = turn
         made = turn.now
@@ -38,6 +44,20 @@ final class PlainConnection {
         timer = ExchangeTimer(TransportLimits(), at: turn.now)
         reader = ResponseReader(TransportLimits(), isHead: false)
         wire.connection = self
+    }
+
+    var endpoint: EndpointParts { pool.endpoint }
+
+    /// Has the connection made before there is anything to carry.
+    func standBy() {
+        _ = watch(Readiness(canRead: false, canWrite: true))
+    }
+
+    /// The connection that was made ahead stands; false if it could not be made.
+    func stands() -> Bool {
+        isConnected = isConnected || wire.isConnected
+        if isConnected { _ = watchAsNeeded() }
+        return isConnected
     }
 
     /// Closes the socket; nothing is heard of it any more.
@@ -56,6 +76,8 @@ final class PlainConnection {
         isUploadBroken = false
         hasAnswer = false
         newsTurn = 0
+        isAwaited = submission.request.isUrgent
+        hasPiece = false
         isReused = isConnected
         return isConnected ? startSending() : watch(Readiness(canRead: false, canWrite: true))
     }
@@ -68,6 +90,12 @@ final class PlainConnection {
     /// Whether the exchange's body is under way.
     var isInBody: Bool { exchange != nil && timer.isInBody }
 
+    /// Whether what arrived is the beginning of an answer that somebody waits for: its head, or its first piece.
+    func takeBeginning() -> Bool {
+        defer { isAwaited = isAwaited && !hasPiece }
+        return isAwaited
+    }
+
     /// Whether the system took bytes of the request.
     var hasSent: Bool { sentBytes > 0 }
 
@@ -76,6 +104,7 @@ final class PlainConnection {
         _ = watchAsNeeded()
         exchange = nil
         submission = nil
+        wasUsed = true
         idleSince = turn.now
     }
 
@@ -180,6 +209,7 @@ final class PlainConnection {
                 timer.lastProgress = turn.now
                 if !hasUnsent { submission = nil }
             case .piece(let bytes):
+                hasPiece = true
                 switch exchange.took(bytes) {
                 case .taken: break
                 case .pause: timer.isPaused = true

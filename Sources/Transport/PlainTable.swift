@@ -10,8 +10,10 @@ struct PlainTable {
     private let turn: LoopTurn
     private var openCount = 0
     private var running: [ObjectIdentifier: PlainConnection] = [:]
-    /// By the endpoint's identity, which its connections hold; the one used last stands last.
-    private var idle: [ObjectIdentifier: [PlainConnection]] = [:]
+    /// By the endpoint's identity, which the pool holds.
+    private var pools: [ObjectIdentifier: PlainPool] = [:]
+    /// Where an exchange found no connection that had served before.
+    private var wanting: [PlainPool] = []
     /// No running exchange's deadline lies before this instant.
     private(set) var earliestDeadline: ContinuousClock.Instant?
 
@@ -22,8 +24,11 @@ struct PlainTable {
 
     /// Carries the exchange on an idle connection, or a new one to the address.
     mutating func start(_ submission: Submission, to address: SocketAddress) {
-        if let connection = takeIdle(submission.request.endpoint.parts) {
+        let pool = pool(of: submission.request.endpoint.parts)
+        if let connection = takeIdle(pool) {
+            let isSpare = !connection.wasUsed
             begin(submission, on: connection, wasSent: false)
+            if isSpare { want(pool) }
         } else {
             startAnew(submission, to: address, wasSent: false)
         }
@@ -32,7 +37,33 @@ struct PlainTable {
     /// Breaks the exchange's connection off.
     mutating func stop(_ exchange: Exchange) {
         guard let connection = running.removeValue(forKey: ObjectIdentifier(exchange)) else { return }
+        connection.pool.inUse -= 1
         drop(connection)
+    }
+
+    /// Opens connections ahead where the last exchanges found none: to be called when those are on their way.
+    mutating func openAhead() {
+        guard !wanting.isEmpty else { return }
+        let pools = wanting
+        wanting = []
+        for pool in pools {
+            guard let address = pool.endpoint.plainAddress, isAllowed(address, pool.endpoint) else { continue }
+            for _ in 0..<pool.missing where openCount < options.connections {
+                guard let wire = connect(address, pool.endpoint.port ?? 80) else { break }
+                let connection = PlainConnection(in: pool, wire, turn)
+                openCount += 1
+                connection.standBy()
+                pool.idle.insert(connection, at: 0)
+                note(turn.now + options.unusedConnectionAge)
+            }
+        }
+    }
+
+    /// Whether `openAhead` has something to do.
+    var wantsMore: Bool { !wanting.isEmpty }
+
+    private mutating func want(_ pool: PlainPool) {
+        if pool.missing > 0, !wanting.contains(where: { $0 === pool }) { wanting.append(pool) }
     }
 
     /// Lets the exchange's paused connection go on.
@@ -44,7 +75,8 @@ struct PlainTable {
 
     /// The connection takes bytes, or could not be made.
     mutating func takesBytes(_ connection: PlainConnection) {
-        if connection.exchange != nil { follow(connection, connection.takesBytes()) }
+        if connection.exchange != nil { return follow(connection, connection.takesBytes()) }
+        if !connection.stands() { forget(connection) }
     }
 
     /// Bytes have arrived.
@@ -61,16 +93,21 @@ struct PlainTable {
 
     /// News for a connection that is idle: the other side has closed it, or says what nobody asked for.
     private mutating func forget(_ connection: PlainConnection) {
-        idle[ObjectIdentifier(connection.endpoint)]?.removeAll { $0 === connection }
+        connection.pool.idle.removeAll { $0 === connection }
         drop(connection)
     }
 
     /// Fails every exchange under way.
     mutating func finishAll(_ error: (_ wasSent: Bool) -> TransportError) {
-        let (failed, unused) = (running.values, idle.values.joined())
+        let (failed, pools) = (running.values, pools.values)
         running = [:]
-        idle = [:]
-        for connection in unused { drop(connection) }
+        self.pools = [:]
+        wanting = []
+        for pool in pools {
+            let unused = pool.idle
+            pool.idle = []
+            for connection in unused { drop(connection) }
+        }
         for connection in failed {
             connection.exchange?.finished(.failure(error(connection.timer.wasSent)))
             drop(connection)
@@ -99,20 +136,23 @@ struct PlainTable {
             let error = TransportError(code, context: "The upstream \(endpoint.origin) \(problem)", wasSent: wasSent)
             submission.exchange.finished(.failure(error))
         }
-        if address.isLinkLocal, !endpoint.options.allowsLinkLocal {
+        guard isAllowed(address, endpoint) else {
             return fail(.forbiddenAddress, "has a link-local address")
         }
         guard let wire = connect(address, endpoint.port ?? 80) else {
             endpoint.forget()
             return fail(.connect, "cannot be reached")
         }
-        let connection = PlainConnection(to: endpoint, wire, turn)
+        let pool = pool(of: endpoint)
+        let connection = PlainConnection(in: pool, wire, turn)
         openCount += 1
         begin(submission, on: connection, wasSent: wasSent)
+        want(pool)
     }
 
     private mutating func begin(_ submission: Submission, on connection: PlainConnection, wasSent: Bool) {
         running[ObjectIdentifier(submission.exchange)] = connection
+        connection.pool.inUse += 1
         let progress = connection.begin(submission, wasSent: wasSent)
         note(connection.timer.nextCheck)
         follow(connection, progress)
@@ -124,6 +164,7 @@ struct PlainTable {
         case .goesOn: return
         case .complete:
             running[ObjectIdentifier(exchange)] = nil
+            connection.pool.inUse -= 1
             keepOrDrop(connection)
             exchange.finished(.success(()))
         case .unwanted: stop(exchange)
@@ -138,8 +179,19 @@ struct PlainTable {
         }
     }
 
-    private mutating func takeIdle(_ endpoint: EndpointParts) -> PlainConnection? {
-        while let connection = idle[ObjectIdentifier(endpoint)]?.popLast() {
+    private mutating func pool(of endpoint: EndpointParts) -> PlainPool {
+        if let pool = pools[ObjectIdentifier(endpoint)] { return pool }
+        let pool = PlainPool(endpoint)
+        pools[ObjectIdentifier(endpoint)] = pool
+        return pool
+    }
+
+    private func isAllowed(_ address: SocketAddress, _ endpoint: EndpointParts) -> Bool {
+        !address.isLinkLocal || endpoint.options.allowsLinkLocal
+    }
+
+    private mutating func takeIdle(_ pool: PlainPool) -> PlainConnection? {
+        while let connection = pool.idle.popLast() {
             if !isOld(connection) { return connection }
             drop(connection)
         }
@@ -150,21 +202,24 @@ struct PlainTable {
         guard connection.mayBeKept, openCount <= options.connections else { return drop(connection) }
         connection.rest()
         note(turn.now + options.idleConnectionAge)
-        idle[ObjectIdentifier(connection.endpoint), default: []].append(connection)
+        connection.pool.idle.append(connection)
     }
 
     private func isOld(_ connection: PlainConnection) -> Bool {
-        connection.idleSince + options.idleConnectionAge <= turn.now
-            || connection.made + options.connectionAge <= turn.now
+        let age = connection.wasUsed ? options.idleConnectionAge : options.unusedConnectionAge
+        return connection.idleSince + age <= turn.now || connection.made + options.connectionAge <= turn.now
     }
 
     private mutating func dropOld() {
-        for (endpoint, connections) in idle {
-            for connection in connections where isOld(connection) { drop(connection) }
-            let kept = connections.filter { !isOld($0) }
-            idle[endpoint] = kept.isEmpty ? nil : kept
+        for (key, pool) in pools {
+            let old = pool.idle.filter(isOld)
+            if !old.isEmpty { pool.idle.removeAll(where: isOld) }
+            for connection in old { drop(connection) }
+            if pool.idle.isEmpty, pool.inUse == 0 { pools[key] = nil }
+            if let first = pool.idle.first {
+                note(turn.now + (first.wasUsed ? options.idleConnectionAge : options.unusedConnectionAge))
+            }
         }
-        if !idle.isEmpty { note(turn.now + options.idleConnectionAge) }
     }
 
     private mutating func drop(_ connection: PlainConnection) {

@@ -125,6 +125,7 @@ final class TransferLoop: ExchangeCarrier {
                 transfers.complete(transfer, outcome, on: multi)
             }
             turn.deliver()
+            plain.openAhead()
             let limit = multi.watch.shorten(min(plain.expire(), transfers.expire(on: multi)))
             readiness.wait(milliseconds: mayFallAsleep() ? limit.sleepMilliseconds : 0, into: &ready)
             turn.now = .now

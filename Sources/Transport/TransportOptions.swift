@@ -15,6 +15,9 @@ public struct TransportOptions: Sendable, Hashable {
     /// The threads that carry exchanges, each with connections of its own. Default: one for every four processors, at
     /// most eight.
     public var threads: Int
+    /// A plain connection that was opened ahead and carried nothing for longer is closed: a server that waits for a
+    /// request holds a place for it, and many give up soon.
+    var unusedConnectionAge = Duration.seconds(5)
     /// Whether libcurl carries every exchange, also those that need nothing of it.
     var usesLibcurlOnly = false
 

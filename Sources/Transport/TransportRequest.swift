@@ -18,6 +18,9 @@ public struct TransportRequest: Sendable {
     ///
     /// The upstream may have acted on the first copy, so the default is false for POST, PATCH and unknown methods.
     public var mayRepeat: Bool
+    /// Whether somebody waits for the answer's beginning: then neither the request nor that waits for others to go on their
+    /// way together. Default: false.
+    public var isUrgent = false
     /// Signs the request for AWS; fields named `Authorization` and `X-Amz-*` are then left out. Default: nil.
     public var signature: AWSSignature?
 

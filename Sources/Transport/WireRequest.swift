@@ -21,6 +21,7 @@ struct WireRequest: Sendable {
     let headerBlock: [UInt8]
     let body: [UInt8]
     let mayRepeat: Bool
+    let isUrgent: Bool
     let signature: AWSSignature?
 
     /// Checks the request; throws `.badURL` or `.badRequest`.
@@ -56,6 +57,7 @@ struct WireRequest: Sendable {
         headerBlock = block.finish(kind == .post ? request.body.count : nil)
         body = request.body
         mayRepeat = request.mayRepeat
+        isUrgent = request.isUrgent
         signature = request.signature
     }
 

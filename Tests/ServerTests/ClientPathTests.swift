@@ -120,4 +120,24 @@ struct ClientPathTests {
                 }
             })
     }
+
+    @Test("every route of the admin listener but the health checks refuses web pages")
+    func adminTable() async throws {
+        try await TestGateway.with(
+            answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let routes = gateway.adminRoutes
+                for pattern in ["/admin/reload", "/admin/keys", "/admin/tasks/{task}/mode", "/admin/kill-switch"] {
+                    #expect(routes.contains { $0.pattern == pattern })
+                }
+                for route in routes {
+                    let path = route.pattern.replacing(/\{\+?[a-z]+\}/, with: "x")
+                    let connection = try RawConnection(port: gateway.adminPort)
+                    try connection.send(request(route.method, path, "Origin: http://page.example\r\n"))
+                    let response = await connection.response(to: route.method)
+                    #expect(response.status == (route.isHealthCheck ? 200 : 403), "\(route.method) \(route.pattern)")
+                    #expect(route.isHealthCheck || response.text.contains("origin_refused"))
+                }
+            })
+    }
 }

@@ -112,6 +112,22 @@ struct ListenerTLSTests {
         }
     }
 
+    @Test("connections in their handshake count as open, and end at once at a stop")
+    func handshakes() async throws {
+        let folder = try CertificateFolder("one")
+        let tls = try ListenerTLS(.init(certificate: folder("one.pem"), key: folder("one.key")))
+        try await TestGateway.with(
+            configure: { ($0.tls, $0.connections) = (tls, 2) }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
+                #expect(await eventually { gateway.load.connections == 2 })
+                let beyond = try RawConnection(port: gateway.port)
+                #expect(await beyond.receive(within: .seconds(3)) == [])
+                await gateway.beginStop()
+                for connection in open { #expect(await connection.receive(within: .seconds(3)) == []) }
+            })
+    }
+
     @Test("files that do not belong together are refused, by name")
     func mismatch() throws {
         let folder = try CertificateFolder("one", "two")

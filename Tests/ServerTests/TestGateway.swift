@@ -65,7 +65,8 @@ final class TestGateway: Sendable {
         let server = try GatewayServer(
             LiveGateway(service), main: options, admin: ListenOptions(host: "127.0.0.1", port: 0), keys: keys,
             drain: drain,
-            onListening: { source.yield(($0, $1)) }, onRequest: { records.add($0) })
+            onListening: { source.yield(($0, $1)) }, onRequest: { records.add($0) },
+            actions: AdminActions(reload: { .takenOver(restartRequired: []) }, metrics: { "" }))
         self.server = server
         self.records = records
         running = Task { try await server.run() }
@@ -84,6 +85,11 @@ final class TestGateway: Sendable {
 
     /// The main listener's routes.
     var routes: [RouteTable.Route] { server.routes }
+
+    /// The admin listener's routes.
+    var adminRoutes: [RouteTable.Route] { server.adminRoutes }
+
+    var load: ServerLoad { server.load }
 
     func beginStop() async { await server.stop() }
 

@@ -15,9 +15,14 @@ public struct KeyHash: Sendable, Hashable {
 
     /// Reads 64 hexadecimal digits; nil for anything else.
     public init?(hexadecimal text: String) {
+        guard Self.isHexadecimal(text) else { return nil }
         let digits = text.compactMap(\.hexDigitValue)
-        guard digits.count == 64, text.utf8.count == 64 else { return nil }
         self.init(bytes: stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) })
+    }
+
+    /// Whether a text is a SHA-256 as it is written: 64 hexadecimal digits, small or large.
+    public static func isHexadecimal(_ text: String) -> Bool {
+        text.utf8.count == 64 && text.allSatisfy { $0.isASCII && $0.isHexDigit }
     }
 
     /// The SHA-256 of a key.

@@ -99,6 +99,7 @@ struct RemoteServer: Sendable {
         var wire = TransportRequest(
             method: request.method, path: "", headers: request.headers,
             body: options.structuredOutputs?.body(of: request) ?? request.body)
+        wire.isUrgent = request.chat?.request.stream == true
         switch options.dialect {
         case .openAI:
             wire.path = Self.path(of: request.target, at: endpoint)

@@ -6,7 +6,10 @@ import PromptSchema
 /// What is left of a recognized prompt, ready to be sent.
 struct StrippedRequest: Sendable {
     let messages: [PromptMessage]
-    let selection: [MessageSelection]
+    /// The request with these messages alone, for the tuned model.
+    let body: [UInt8]
+    /// Whether the gateway asks for a usage chunk that the client did not ask for.
+    let asksForUsage: Bool
     let tokens: SegmentTokens
 }
 
@@ -75,12 +78,16 @@ struct DecidedRequest: Sendable {
             let stripped = task.strip(prompt, from: messages.messages), !stripped.messages.isEmpty
         else { return nil }
         let selection = stripped.messages.map { messages.selection(of: $0.source, keeping: $0.ranges) }
-        guard recognized.request.body(keeping: selection) != nil else { return nil }
+        let request = recognized.request
+        let asksForUsage = request.stream && !request.includeUsage
+        guard let body = request.body(model: task.tuned?.model, keeping: selection, includeUsage: asksForUsage) else {
+            return nil
+        }
         let pieces = stripped.messages.map { piece(of: $0, prompt.segments) }
         let counter = task.counter
         return StrippedRequest(
-            messages: stripped.messages.map { PromptMessage(role: $0.role, text: $0.text) }, selection: selection,
-            tokens: counter?.count(pieces) ?? PromptCounter.estimate(pieces))
+            messages: stripped.messages.map { PromptMessage(role: $0.role, text: $0.text) }, body: body,
+            asksForUsage: asksForUsage, tokens: counter?.count(pieces) ?? PromptCounter.estimate(pieces))
     }
 
     /// A stripped message with its segments where they now stand.

@@ -19,14 +19,11 @@ struct Outbound: Sendable {
 extension DecidedRequest {
     /// The stripped prompt for the tuned model; nil if the request was not stripped.
     func tunedOutbound(_ backend: any Backend, _ tuned: GatewayTask.Tuned) -> Outbound? {
-        let request = recognized.request
-        let asksForUsage = request.stream && !request.includeUsage
-        guard let stripped,
-            let body = request.body(model: tuned.model, keeping: stripped.selection, includeUsage: asksForUsage)
-        else { return nil }
-        return Outbound(
-            backend: backend, model: tuned.model, body: body, stripped: stripped.messages, tokens: stripped.tokens,
-            limits: tuned.limits, hidesUsage: asksForUsage)
+        stripped.map { stripped in
+            Outbound(
+                backend: backend, model: tuned.model, body: stripped.body, stripped: stripped.messages,
+                tokens: stripped.tokens, limits: tuned.limits, hidesUsage: stripped.asksForUsage)
+        }
     }
 
     /// The client's own bytes, with another model name only if the configuration gives one.

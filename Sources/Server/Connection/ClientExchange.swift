@@ -70,11 +70,18 @@ final class ClientExchange {
         case .failure(let error): return ClientReply(error, requestID: id)
         case .success(let match):
             self.match = match
+            if shared.routes.refusesPages, !match.route.isHealthCheck, fields.first(named: "origin") != nil {
+                return ClientReply(Self.pageRefused, requestID: id)
+            }
             if match.route.access == .open { return nil }
             if let error = shared.keys.flatMap(ask) { return ClientReply(error, requestID: id) }
             return shared.gate?.isFull == true ? ClientReply(.overloaded(), requestID: id) : nil
         }
     }
+
+    private static let pageRefused = APIError(
+        status: 403, message: "Web pages may not use the admin listener: send this without an Origin field.",
+        type: "invalid_request_error", code: "origin_refused")
 
     /// Asks for a key, if any is asked for; returns what to answer if none that came is accepted.
     private func ask(_ keys: KeyRing) -> APIError? {

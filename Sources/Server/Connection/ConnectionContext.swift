@@ -9,6 +9,7 @@ final class ConnectionContext: Sendable {
     let options: ListenOptions
     let times: ConnectionTimes
     let date = ResponseDate()
+    let open = OpenConnections()
     let load: ServerLoad
     /// Bounds the requests in progress; nil on the admin listener, which answers whatever goes on.
     let gate: RequestGate?
@@ -23,7 +24,7 @@ final class ConnectionContext: Sendable {
         self.options = options
         times = ConnectionTimes(options)
         self.gate = gate
-        load = ServerLoad(gate: gate)
+        load = ServerLoad(gate: gate, open: open)
         self.onRequest = onRequest
     }
 }

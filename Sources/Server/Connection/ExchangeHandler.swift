@@ -65,13 +65,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        shared.load.addConnections(1)
         clock.begin(.header, for: shared.times, on: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         leave()
-        shared.load.addConnections(-1)
         self.context = nil
     }
 

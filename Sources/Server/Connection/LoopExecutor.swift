@@ -66,6 +66,9 @@ final class LoopExecutor: TaskExecutor {
         if state.withLock({ $0.jobs.count >= Self.fewTogether }) { drain() }
     }
 
+    /// Runs what waits to run; only to be called on the loop, and not from a job.
+    func runAll() { drain() }
+
     private func flush() {
         if written.value.handlers.isEmpty { return }
         let handlers = written.value.handlers

@@ -10,15 +10,19 @@ struct ClientConnections {
 
     /// On the channel's loop, before anything is read.
     func setUp(_ channel: any Channel) throws {
-        guard shared.load.connections < shared.options.connections else {
-            return try channel.pipeline.syncOperations.addHandler(TurningAway())
+        // The count has this one already.
+        guard shared.open.count <= shared.options.connections else {
+            return try channel.pipeline.syncOperations.addHandler(TurningAway(saysWhy: shared.options.tls == nil))
         }
         // What waits for a client that does not read stays small, in this process and in the system.
         let options = channel.syncOptions
         try options?.setOption(.allowRemoteHalfClosure, value: true)
         try options?.setOption(.writeBufferWaterMark, value: .init(low: 16 << 10, high: 64 << 10))
         try options?.setOption(.socketOption(.so_sndbuf), value: 256 << 10)
-        guard let tls = shared.options.tls else { return try addHTTP1(to: channel) }
+        guard let tls = shared.options.tls else {
+            try addHTTP1(to: channel)
+            return shared.open.begin(channel)
+        }
         secure(channel, with: tls).whenFailure { _ in channel.close(promise: nil) }
     }
 
@@ -31,15 +35,21 @@ struct ClientConnections {
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
         try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
     }
-
 }
 
-/// Answers a connection beyond the limit before it says anything, and closes it.
+/// Answers a connection beyond the limit before it says anything, and closes it; one that speaks TLS is only closed.
 private final class TurningAway: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
+    private let saysWhy: Bool
+
+    init(saysWhy: Bool) {
+        self.saysWhy = saysWhy
+    }
+
     func channelActive(context: ChannelHandlerContext) {
+        guard saysWhy else { return context.close(promise: nil) }
         let body = APIError.overloaded("The gateway holds as many connections as it may.").body
         var buffer = ByteBuffer()
         buffer.writeString(

@@ -23,7 +23,7 @@ struct Listener: Service {
 
     func run() async throws {
         let connections = ClientConnections(shared: shared, executors: loops.executors)
-        let open = OpenConnections()
+        let open = shared.open
         do {
             let server = try await ServerBootstrap(group: loops.group)
                 .serverChannelOption(.backlog, value: 1024)
@@ -36,7 +36,6 @@ struct Listener: Service {
                 .childChannelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try connections.setUp(channel)
-                        open.begin(channel)
                     }
                 }
                 .bind(host: options.host, port: options.port).get()

@@ -20,6 +20,9 @@ final class OpenConnections: Sendable {
 
     private let state = Mutex(State())
 
+    /// How many are open.
+    var count: Int { state.withLock { $0.channels.count } }
+
     /// Keeps an accepted connection until it is closed.
     func add(_ channel: any Channel) {
         let key = ObjectIdentifier(channel)

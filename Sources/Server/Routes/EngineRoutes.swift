@@ -1,3 +1,4 @@
+import Access
 import ChatAPI
 import Foundation
 import Gateway
@@ -46,11 +47,6 @@ struct EngineRoutes: Sendable {
     }
 
     private func change(_ change: AdapterChange, _ request: Received) async -> ClientReply {
-        guard request.headers.first(named: "origin") == nil else {
-            return ClientReply(
-                .invalidRequest("Web pages may not change adapters: send this without an Origin field."),
-                requestID: request.id)
-        }
         let report = await actions.change(change)
         guard report.isTakenOver, let status = try? status(change.engine) else {
             return reply(report, request, status: 422)
@@ -88,7 +84,7 @@ struct EngineRoutes: Sendable {
         }
         var hash: String?
         if let given = root["sha256"], !given.isNull {
-            guard let text = given.string?.text, text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
+            guard let text = given.string?.text, KeyHash.isHexadecimal(text) else {
                 throw .invalidRequest("sha256 must be 64 hexadecimal digits.", param: "sha256")
             }
             hash = text

@@ -18,7 +18,8 @@ extension RouteTable {
             ])
     }
 
-    /// The admin listener's routes. It asks for no key, so it listens on this machine only.
+    /// The admin listener's routes. It asks for no key, so it listens on this machine only, and takes nothing from web
+    /// pages that a browser on this machine shows.
     static func admin(
         _ gateway: LiveGateway, health: HealthReport, actions: AdminActions = AdminActions(), keys: KeyRing? = nil
     ) -> RouteTable {
@@ -43,7 +44,8 @@ extension RouteTable {
                     await admin.setKillSwitch(request)
                 },
                 savings(gateway, access: .open),
-            ] + more + (keys.map { KeyRoutes(ring: $0).routes } ?? []) + health.routes)
+            ] + more + (keys.map { KeyRoutes(ring: $0).routes } ?? []) + health.routes,
+            refusesPages: true)
     }
 
     private static func savings(_ gateway: LiveGateway, access: Access = .key) -> Route {

@@ -48,11 +48,14 @@ struct RouteTable: Sendable {
     }
 
     let routes: [Route]
+    /// Whether requests of web pages, which say where they come from, are refused, all but questions for health.
+    let refusesPages: Bool
     /// The routes of one path each, which are found without reading the path part by part.
     private let exact: [String: [Route]]
 
-    init(_ routes: [Route]) {
+    init(_ routes: [Route], refusesPages: Bool = false) {
         self.routes = routes
+        self.refusesPages = refusesPages
         exact = Dictionary(
             grouping: routes.filter { !$0.pattern.contains("{") && !$0.pattern.contains("*") }, by: \.pattern)
     }

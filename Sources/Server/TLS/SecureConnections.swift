@@ -10,18 +10,24 @@ extension ClientConnections {
         let limit = channel.eventLoop.scheduleTask(in: shared.times[.header]) {
             channel.close(promise: nil)
         }
+        let handshake = NIOLoopBound(Handshake(), eventLoop: channel.eventLoop)
+        @Sendable func begin(
+            _ channel: any Channel, _ add: @Sendable (any Channel) throws -> Void
+        ) -> EventLoopFuture<Void> {
+            limit.cancel()
+            handshake.value.isOver = true
+            return channel.eventLoop.makeCompletedFuture {
+                try add(channel)
+                // A stop that came meanwhile is heard now.
+                shared.open.begin(channel)
+            }
+        }
         return channel.eventLoop.makeCompletedFuture {
-            try channel.pipeline.syncOperations.addHandler(tls.handler())
+            try channel.pipeline.syncOperations.addHandlers(handshake.value, tls.handler())
+            shared.open.begin(channel)
         }.flatMap {
             channel.configureHTTP2SecureUpgrade(
-                h2ChannelConfigurator: { channel in
-                    limit.cancel()
-                    return channel.eventLoop.makeCompletedFuture { try addHTTP2(to: channel) }
-                },
-                http1ChannelConfigurator: { channel in
-                    limit.cancel()
-                    return channel.eventLoop.makeCompletedFuture { try addHTTP1(to: channel) }
-                })
+                h2ChannelConfigurator: { begin($0, addHTTP2) }, http1ChannelConfigurator: { begin($0, addHTTP1) })
         }
     }
 
@@ -48,6 +54,18 @@ extension ClientConnections {
         }
         try pipeline.addHandler(manager)
         try pipeline.addHandler(streams, position: .first)
+    }
+}
+
+/// Stands before TLS: ends a connection at a stop as long as nothing can have been asked on it.
+private final class Handshake: ChannelInboundHandler {
+    typealias InboundIn = NIOAny
+
+    var isOver = false
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if !isOver, event is ChannelShouldQuiesceEvent || event is DrainIsOver { return context.close(promise: nil) }
+        context.fireUserInboundEventTriggered(event)
     }
 }
 

@@ -79,8 +79,11 @@ final class UpstreamLink: ChannelInboundHandler, LoopLink {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        // Pieces of answers go on their way before many other sockets are looked at.
-        if events?.receivedAll() == true { executor.runSome() }
+        switch events?.receivedAll() {
+        case .beginning: executor.runAll()
+        case .piece: executor.runSome()
+        case .other, nil: break
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
