@@ -18,6 +18,7 @@ extension ClientKeySetting: CustomReflectable {
             if let expiry = policy.expiry { members.append(("expires", KeyTime.text(expiry))) }
             if let number = policy.limits.requestsPerMinute { members.append(("requestsPerMinute", number)) }
             if let number = policy.limits.tokensPerMinute { members.append(("tokensPerMinute", number)) }
+            if let number = policy.limits.fallbacksPerMinute { members.append(("fallbacksPerMinute", number)) }
             if let amount = policy.limits.dailyBudget { members.append(("budgetPerDay", NanoAmount.text(amount))) }
             if let amount = policy.limits.monthlyBudget { members.append(("budgetPerMonth", NanoAmount.text(amount))) }
         }

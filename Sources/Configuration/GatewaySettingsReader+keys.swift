@@ -5,8 +5,8 @@ import Ledger
 extension GatewaySettingsReader {
     private static let forms = ["sha256", "env", "file"]
     private static let policies = [
-        "name", "admin", "models", "tasks", "expires", "requests_per_minute", "tokens_per_minute", "budget_per_day",
-        "budget_per_month",
+        "name", "admin", "models", "tasks", "expires", "requests_per_minute", "tokens_per_minute",
+        "fallbacks_per_minute", "budget_per_day", "budget_per_month",
     ]
 
     /// The key store, and what is assumed of its keys' requests.
@@ -69,6 +69,7 @@ extension GatewaySettingsReader {
         }
         policy.limits.requestsPerMinute = try mapping["requests_per_minute"]?.int(in: 1...1_000_000_000)
         policy.limits.tokensPerMinute = try mapping["tokens_per_minute"]?.int(in: 1...1_000_000_000)
+        policy.limits.fallbacksPerMinute = try mapping["fallbacks_per_minute"]?.int(in: 1...1_000_000_000)
         policy.limits.dailyBudget = try money(mapping["budget_per_day"])
         policy.limits.monthlyBudget = try money(mapping["budget_per_month"])
         return policy

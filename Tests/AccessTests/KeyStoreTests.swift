@@ -33,7 +33,8 @@ struct KeyStoreTests {
             tasks: [try #require(Glob("house-*"))],
             expiry: Date(timeIntervalSince1970: 4_000_000_000),
             limits: KeyLimits(
-                requestsPerMinute: 5, tokensPerMinute: 1000, dailyBudget: 1_500_000_000, monthlyBudget: 9_000_000_000))
+                requestsPerMinute: 5, tokensPerMinute: 1000, fallbacksPerMinute: 7, dailyBudget: 1_500_000_000,
+                monthlyBudget: 9_000_000_000))
         let issued = try store.create(policy)
         #expect(try store.key("team-a") == issued.record)
         #expect(try store.key(issued.record.id.description).policy == policy)

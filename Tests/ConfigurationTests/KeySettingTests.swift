@@ -24,6 +24,7 @@ struct KeySettingTests {
                 tasks: [house-books]
                 expires: 2027-01-31
                 requests_per_minute: 60
+                fallbacks_per_minute: 6
                 tokens_per_minute: 100000
                 budget_per_day: 1.5
                 budget_per_month: "20"
@@ -37,7 +38,7 @@ struct KeySettingTests {
         #expect(
             policy.limits
                 == KeyLimits(
-                    requestsPerMinute: 60, tokensPerMinute: 100_000, dailyBudget: 1_500_000_000,
+                    requestsPerMinute: 60, tokensPerMinute: 100_000, fallbacksPerMinute: 6, dailyBudget: 1_500_000_000,
                     monthlyBudget: 20_000_000_000))
         #expect(settings.keysFile == "k.sqlite" && settings.keys.reserveTokens == 77)
         for part in ["    name: team-a\n", "    budget_per_day: 1.50\n", "    requests_per_minute: 60\n"] {

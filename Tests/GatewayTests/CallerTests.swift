@@ -95,6 +95,26 @@ struct CallerTests {
         #expect(try await error(large) == ("tokens", "rate_limit_exceeded"))
     }
 
+    @Test("a key has as many fallbacks for its requests' own sake as it may; a model that fails by itself costs none")
+    func fallbacks() async throws {
+        let isItself = Mutex(false)
+        let gateway = try await GatewayFixture(tuned: { _ throws(BackendError) in
+            throw Answers.error(isItself.withLock { $0 } ? .failed : .overflow)
+        })
+        let caller = try Self.caller(KeyPolicy(name: "a", limits: KeyLimits(fallbacksPerMinute: 2)))
+        for id in ["1", "2"] { #expect(await gateway.chat(id: id, caller: caller).status == 200) }
+        let refused = await gateway.chat(id: "3", caller: caller)
+        #expect(refused.status == 429 && refused.header("x-promptintern-reason") == "fallback_rate")
+        #expect((1...61).contains(try #require(refused.header("retry-after").flatMap { Int($0) })))
+        #expect(try await error(refused) == ("requests", "fallback_limit_exceeded"))
+        let rows = try await gateway.rows("3")
+        #expect(rows.map(\.arm) == [.internalized] && rows.map(\.isFinal) == [true])
+        let another = try Self.caller(KeyPolicy(name: "b"))
+        #expect(await gateway.chat(id: "4", caller: another).status == 200)
+        isItself.withLock { $0 = true }
+        #expect(await gateway.chat(id: "5", caller: caller).status == 200)
+    }
+
     @Test("tokens are set aside by max_tokens or the configured number, for each choice, and settled by the usage")
     func tokens() async throws {
         let gateway = try await GatewayFixture(configure: { $0.reserveTokens = 500 })

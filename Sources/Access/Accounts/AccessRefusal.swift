@@ -6,6 +6,8 @@ public struct AccessRefusal: Error, Sendable, Equatable {
         case requestRate = "request_rate"
         /// Too many tokens in the last minute, or too many at once.
         case tokenRate = "token_rate"
+        /// Too many requests in the last minute that the tuned model refused.
+        case fallbackRate = "fallback_rate"
         /// The budget does not cover the request.
         case budget
         /// The key has a budget, and the model has no price.

@@ -15,6 +15,7 @@ final class KeyAccount: Sendable {
     private struct State {
         var requests = RateWindow()
         var tokens = RateWindow()
+        var fallbacks = RateWindow()
         var budgets: [BudgetMeter]
     }
 
@@ -53,6 +54,25 @@ final class KeyAccount: Sendable {
             for place in state.budgets.indices { state.budgets[place].reserve(cost ?? 0) }
             let grant = Grant(tokens: tokens, cost: cost ?? 0, second: second)
             return .success((grant, rates(state, now)))
+        }
+    }
+
+    /// Counts a request that takes the full prompt too, because the tuned model refused it; the refusal if there were
+    /// enough of them.
+    func fallBack(now: AccessClock.Moment? = nil) -> AccessRefusal? {
+        guard let limit = limits.fallbacksPerMinute else { return nil }
+        let now = now ?? clock.now
+        return state.withLock { state in
+            state.fallbacks.advance(to: now.steady)
+            guard state.fallbacks.used >= limit else {
+                _ = state.fallbacks.add(1)
+                return nil
+            }
+            let delay = state.fallbacks.delay(untilUsed: limit - 1, from: now.steady)
+            return AccessRefusal(
+                .fallbackRate,
+                "The task's tuned model refused the request, and this key's limit of \(limit) such requests per minute "
+                    + "is used: keep queries within what the task takes.", retryAfter: Self.seconds(delay))
         }
     }
 

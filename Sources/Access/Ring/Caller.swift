@@ -37,6 +37,12 @@ public final class Caller: Sendable {
         return Reservation(account, grant, rates: rates)
     }
 
+    /// Counts a request that the tuned model refused for its own sake, so that the full prompt has to follow; throws if the
+    /// key has had its share of those.
+    public func fallBack() throws(AccessRefusal) {
+        if let refusal = account?.fallBack() { throw refusal }
+    }
+
     /// What was spent and what is set aside in the current day or month, in billionths; nil without such a budget.
     public func budget(_ period: UTCPeriod) -> (spent: Int64, reserved: Int64)? { account?.budget(period) }
 }

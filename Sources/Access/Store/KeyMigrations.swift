@@ -11,6 +11,9 @@ enum KeyMigrations {
             try db.execute(sql: "PRAGMA application_id = 1346988921")
             try db.execute(sql: keys)
         }
+        migrator.registerMigration("2-fallbacks") { db in
+            try db.execute(sql: "ALTER TABLE keys ADD COLUMN fallbacks_per_minute INTEGER")
+        }
         return migrator
     }
 

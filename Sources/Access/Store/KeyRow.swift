@@ -6,8 +6,8 @@ enum KeyRow {
     static let insertion = """
         INSERT INTO keys (
             id, name, scheme, hash, created_ms, expires_ms, is_admin, models, tasks, requests_per_minute,
-            tokens_per_minute, daily_budget, monthly_budget
-        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            tokens_per_minute, fallbacks_per_minute, daily_budget, monthly_budget
+        ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
 
     static func arguments(_ key: KeyRecord) -> StatementArguments {
@@ -16,7 +16,7 @@ enum KeyRow {
             key.id.description, policy.name, key.current.scheme.rawValue, Data(key.current.hash.bytes),
             milliseconds(key.created), policy.expiry.map(milliseconds), policy.isAdmin, text(policy.models),
             text(policy.tasks), policy.limits.requestsPerMinute, policy.limits.tokensPerMinute,
-            policy.limits.dailyBudget, policy.limits.monthlyBudget,
+            policy.limits.fallbacksPerMinute, policy.limits.dailyBudget, policy.limits.monthlyBudget,
         ]
     }
 
@@ -29,6 +29,7 @@ enum KeyRow {
             expiry: date(row["expires_ms"]),
             limits: KeyLimits(
                 requestsPerMinute: row["requests_per_minute"], tokensPerMinute: row["tokens_per_minute"],
+                fallbacksPerMinute: row["fallbacks_per_minute"],
                 dailyBudget: row["daily_budget"], monthlyBudget: row["monthly_budget"]))
         return KeyRecord(
             id: id, policy: policy, created: date(row["created_ms"]) ?? .distantPast, rotated: date(row["rotated_ms"]),

@@ -78,6 +78,7 @@ extension APIError {
             switch refusal.code {
             case .requestRate: (429, "requests", "rate_limit_exceeded")
             case .tokenRate: (429, "tokens", "rate_limit_exceeded")
+            case .fallbackRate: (429, "requests", "fallback_limit_exceeded")
             case .budget: (429, "insufficient_quota", "insufficient_quota")
             case .unpriced: (403, "invalid_request_error", "model_not_priced")
             case .model: (403, "invalid_request_error", "model_not_allowed")

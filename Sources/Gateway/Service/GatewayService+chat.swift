@@ -107,7 +107,8 @@ extension GatewayService {
                 if arm == .internalized { decided.recognized.task?.breaker.note(error) }
                 let pause = retries?.pause(after: error)
                 if pause == nil { action = machine.attemptFailed(error.code) }
-                let isFinal = action == .fail
+                let refusal = fallbackRefusal(received, arm, error)
+                let isFinal = action == .fail || refusal != nil
                 await log.record(attempt, AttemptEnding(error, isFinal: isFinal))
                 let event = GatewayEvent.backendFailed(
                     requestID: received.id, task: attempt.task, backend: attempt.backend, error: error)
@@ -115,6 +116,7 @@ extension GatewayService {
                     log.metrics.failed(attempt.backend, error)
                     onEvent(event)
                 }
+                if let refusal { return refuse(received, refusal) }
                 if isFinal {
                     var answer = ClientReply(
                         error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))
@@ -124,6 +126,17 @@ extension GatewayService {
                 if let pause, pause > .zero { try? await Task.sleep(for: pause) }
             }
             number += 1
+        }
+    }
+
+    /// Set if the tuned model refused a request for its own sake, and its key has had its share of those.
+    private func fallbackRefusal(_ received: Received, _ arm: Arm, _ error: BackendError) -> AccessRefusal? {
+        guard arm == .internalized, error.isRequestsOwn, let caller = received.caller else { return nil }
+        do throws(AccessRefusal) {
+            try caller.fallBack()
+            return nil
+        } catch {
+            return error
         }
     }
 
@@ -210,10 +223,9 @@ extension AttemptEnding {
 extension CircuitBreaker {
     /// Notes a failed attempt; a request that the model cannot take says nothing about the model.
     func note(_ error: BackendError) {
-        let status = error.status > 0 ? error.status : error.answer.status
         switch error.code {
-        case .cancelled, .deadline, .overflow, .unavailable: left()
-        case .refused where [400, 413, 422].contains(status): left()
+        case .cancelled, .deadline, .unavailable: left()
+        case _ where error.isRequestsOwn: left()
         default: failed()
         }
     }
@@ -236,6 +248,11 @@ extension BackendRequest.Limits {
 }
 
 extension BackendError {
+    /// Whether the model refused this request for what it is, and would take others.
+    var isRequestsOwn: Bool {
+        code == .overflow || code == .refused && [400, 413, 422].contains(status > 0 ? status : answer.status)
+    }
+
     /// What the ledger says went wrong; a client that leaves is no fault.
     var cause: String? { code == .cancelled ? nil : code.rawValue }
 }

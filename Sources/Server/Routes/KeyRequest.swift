@@ -5,8 +5,8 @@ import Ledger
 /// The body of `POST /admin/keys`, member by member; what is not known is refused.
 struct KeyRequest {
     private static let members: Set<String> = [
-        "name", "admin", "models", "tasks", "expires", "requests_per_minute", "tokens_per_minute", "budget_per_day",
-        "budget_per_month",
+        "name", "admin", "models", "tasks", "expires", "requests_per_minute", "tokens_per_minute",
+        "fallbacks_per_minute", "budget_per_day", "budget_per_month",
     ]
     private let document: JSONDocument
 
@@ -40,6 +40,7 @@ struct KeyRequest {
         }
         policy.limits.requestsPerMinute = try number(root["requests_per_minute"], "requests_per_minute")
         policy.limits.tokensPerMinute = try number(root["tokens_per_minute"], "tokens_per_minute")
+        policy.limits.fallbacksPerMinute = try number(root["fallbacks_per_minute"], "fallbacks_per_minute")
         policy.limits.dailyBudget = try money(root["budget_per_day"], "budget_per_day")
         policy.limits.monthlyBudget = try money(root["budget_per_month"], "budget_per_month")
         return policy

@@ -23,6 +23,7 @@ struct KeyView: Encodable {
     let previousAcceptedUntil: String?
     let requestsPerMinute: Int?
     let tokensPerMinute: Int?
+    let fallbacksPerMinute: Int?
     let budgetPerDay: Budget?
     let budgetPerMonth: Budget?
     let token: String?
@@ -42,6 +43,7 @@ struct KeyView: Encodable {
         previousAcceptedUntil = key.previousUntil.map(KeyTime.text)
         requestsPerMinute = policy.limits.requestsPerMinute
         tokensPerMinute = policy.limits.tokensPerMinute
+        fallbacksPerMinute = policy.limits.fallbacksPerMinute
         budgetPerDay = Self.budget(policy.limits.dailyBudget, used?.day)
         budgetPerMonth = Self.budget(policy.limits.monthlyBudget, used?.month)
         self.token = token
@@ -60,6 +62,7 @@ struct KeyView: Encodable {
         case previousAcceptedUntil = "previous_accepted_until"
         case requestsPerMinute = "requests_per_minute"
         case tokensPerMinute = "tokens_per_minute"
+        case fallbacksPerMinute = "fallbacks_per_minute"
         case budgetPerDay = "budget_per_day"
         case budgetPerMonth = "budget_per_month"
     }

@@ -23,6 +23,11 @@ struct KeyPolicyOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Tokens of prompts and answers in any 60 seconds.", valueName: "n"))
     var tokensPerMinute: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests in any 60 seconds that a tuned model refuses for their own sake.", valueName: "n"))
+    var fallbacksPerMinute: Int?
+
     @Option(help: ArgumentHelp("Money a day of UTC, in the price file's currency.", valueName: "amount"))
     var budgetPerDay: String?
 
@@ -41,6 +46,7 @@ struct KeyPolicyOptions: ParsableArguments {
         }
         policy.limits.requestsPerMinute = requestsPerMinute
         policy.limits.tokensPerMinute = tokensPerMinute
+        policy.limits.fallbacksPerMinute = fallbacksPerMinute
         policy.limits.dailyBudget = try money(budgetPerDay, "--budget-per-day")
         policy.limits.monthlyBudget = try money(budgetPerMonth, "--budget-per-month")
         return policy

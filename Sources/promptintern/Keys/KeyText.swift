@@ -47,6 +47,7 @@ enum KeyText {
         var parts: [String] = []
         if let number = limits.requestsPerMinute { parts.append("\(number) requests/min") }
         if let number = limits.tokensPerMinute { parts.append("\(number) tokens/min") }
+        if let number = limits.fallbacksPerMinute { parts.append("\(number) fallbacks/min") }
         if let amount = limits.dailyBudget { parts.append("\(NanoAmount.text(amount))/day") }
         if let amount = limits.monthlyBudget { parts.append("\(NanoAmount.text(amount))/month") }
         return parts.isEmpty ? "none" : parts.joined(separator: ", ")
