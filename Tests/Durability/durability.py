@@ -1,7 +1,8 @@
 """What the ledger promises, tried on the program itself: `make test-durability`.
 
 Each trial starts the gateway in a folder of its own before an upstream that this script is, and reads the ledger
-afterwards. `durability.py [TRIAL ...]` runs some of them; PROMPTINTERN names another program than the release build.
+afterwards. `durability.py [TRIAL ...]` runs some of them; PROMPTINTERN names another program than the release build, and
+KILLS a number of kills other than 10.
 A trial that needs what this machine lacks (strace, faketime, a mount) says so and is left out.
 """
 
@@ -91,9 +92,9 @@ class Gateway:
         self.seconds_to_ready = time.monotonic() - started
         self.port, self.admin = int(found[1]), int(found[2])
 
-    def chat(self, name: str) -> tuple[int, str]:
-        """The status and the request's id, once the whole answer is here."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+    def chat(self, name: str, kept: http.client.HTTPConnection | None = None) -> tuple[int, str]:
+        """The status and the request's id, once the whole answer is here; on a kept connection, if one is given."""
+        connection = kept or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             body = json.dumps({"model": "m", "messages": [{"role": "user", "content": name}]})
             connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
@@ -101,7 +102,8 @@ class Gateway:
             response.read()
             return response.status, response.headers["x-request-id"]
         finally:
-            connection.close()
+            if not kept:
+                connection.close()
 
     def get(self, path: str, admin: bool = False) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.admin if admin else self.port, timeout=20)
@@ -147,19 +149,21 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
     """What a client received whole has its row, exactly once, though the program was killed in the middle of traffic."""
     received: list[str] = []
     slowest = 0.0
-    for kill in range(10):
+    count = int(os.environ.get("KILLS", "10"))
+    for kill in range(count):
         gateway = Gateway(folder, upstream)
         slowest = max(slowest, gateway.seconds_to_ready)
         stop = time.monotonic() + random.uniform(0.2, 1.2)
 
         def client(number: int) -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=20)
             for index in range(10**6):
                 try:
-                    status, name = gateway.chat(f"k{kill}-{number}-{index}")
+                    status, name = gateway.chat(f"k{kill}-{number}-{index}", connection)
                     assert status == 200
                     received.append(name)
                 except (OSError, http.client.HTTPException):
-                    return
+                    return connection.close()
 
         threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
         for thread in threads:
@@ -172,13 +176,15 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
         told = subprocess.run(
             [PROGRAM, "savings", "--ledger", gateway.file, "--json"], capture_output=True, text=True, check=True).stdout
         assert json.loads(told)["totals"]["requests"] >= len(received)
+        if kill % 10 == 9:
+            with sqlite3.connect(gateway.file) as database:
+                assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
     Gateway(folder, upstream).end()
     rows = [row[0] for row in gateway.rows("request_id")]
     assert len(rows) == len(set(rows)) and set(received) <= set(rows)
     with sqlite3.connect(gateway.file) as database:
-        assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
         assert database.execute("SELECT sum(attempts) FROM rollups").fetchone() == (len(rows),)
-    return f"10 kills, {len(received)} answers received, {len(rows)} rows; slowest start {slowest:.2f} s"
+    return f"{count} kills, {len(received)} answers received, {len(rows)} rows; slowest start {slowest:.2f} s"
 
 
 def power_order(folder: pathlib.Path, upstream: Upstream) -> str:

@@ -66,7 +66,7 @@ final class TestGateway: Sendable {
             LiveGateway(service), main: options, admin: ListenOptions(host: "127.0.0.1", port: 0), keys: keys,
             drain: drain,
             onListening: { source.yield(($0, $1)) }, onRequest: { records.add($0) },
-            actions: AdminActions(reload: { .takenOver(restartRequired: []) }, metrics: { "" }))
+            actions: AdminActions(metrics: { "" }, reload: { .takenOver(restartRequired: []) }))
         self.server = server
         self.records = records
         running = Task { try await server.run() }

@@ -45,7 +45,7 @@ struct ConnectionTests {
         let fixture = try TransportFixture(options: options) { [.await(go), .response(body: $0.body)] }
         try await withThrowingTaskGroup(of: Void.self) { group in
             func ask(_ number: Int) {
-                group.addTask { #expect(try await fixture.send(body: [UInt8(number)]).body.collect().count == 1) }
+                group.addTask { _ = try await fixture.send(body: [UInt8(number)]).body.collect() }
             }
             for number in 0..<16 { ask(number) }
             #expect(await fixture.server.waitForRequests(16))
