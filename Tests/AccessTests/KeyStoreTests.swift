@@ -76,6 +76,17 @@ struct KeyStoreTests {
         #expect(throws: AccessError.self) { try KeyStore(path: folder.path + "/text") }
     }
 
+    @Test("a file whose making broke off before it had a table becomes a key store")
+    func brokenOff() throws {
+        let folder = try KeyFolder()
+        let begun = try DatabaseQueue(path: folder.file)
+        try begun.write { db in
+            try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        }
+        try begun.close()
+        #expect(try KeyStore(path: folder.file).create(KeyPolicy(name: "a")).record.policy.name == "a")
+    }
+
     @Test(
         "names are of a-z, 0-9, '.', '_' and '-', and nothing else gets into the table",
         arguments: [

@@ -2,7 +2,7 @@
 
 Each trial starts the gateway in a folder of its own before an upstream that this script is, and reads the ledger
 afterwards. `durability.py [TRIAL ...]` runs some of them; PROMPTINTERN names another program than the release build, and
-KILLS a number of kills other than 10.
+KILLS a number of kills other than 10, ANSWERS how many answers must have come before each.
 A trial that needs what this machine lacks (strace, faketime, a mount) says so and is left out.
 """
 
@@ -73,6 +73,10 @@ class Answer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class NotStarted(AssertionError):
+    """The program ended before it listened; `args` are its exit status and what it said."""
+
+
 class Gateway:
     def __init__(self, folder: pathlib.Path, upstream: Upstream, ledger: str = "durability: process", before=(), environment=None):
         folder.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,8 @@ class Gateway:
             stdin=subprocess.DEVNULL, stdout=output.open("wb"), stderr=(folder / "errors.log").open("ab"),
             env=os.environ | (environment or {}))  # fmt: skip
         while not (found := re.search(r"listening +https?://[^:]+:(\d+)[\s\S]*admin +https?://[^:]+:(\d+)", output.read_text())):
-            assert self.process.poll() is None, f"exit {self.process.poll()}: " + (folder / "errors.log").read_text()[-2000:]
+            if self.process.poll() is not None:
+                raise NotStarted(self.process.poll(), (folder / "errors.log").read_text()[-2000:])
             time.sleep(0.01)
         self.seconds_to_ready = time.monotonic() - started
         self.port, self.admin = int(found[1]), int(found[2])
@@ -149,7 +154,7 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
     """What a client received whole has its row, exactly once, though the program was killed in the middle of traffic."""
     received: list[str] = []
     slowest = 0.0
-    count = int(os.environ.get("KILLS", "10"))
+    count, answers = int(os.environ.get("KILLS", "10")), int(os.environ.get("ANSWERS", "0"))
     for kill in range(count):
         gateway = Gateway(folder, upstream)
         slowest = max(slowest, gateway.seconds_to_ready)
@@ -168,7 +173,8 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
         threads = [threading.Thread(target=client, args=(number,)) for number in range(8)]
         for thread in threads:
             thread.start()
-        time.sleep(max(0, stop - time.monotonic()))
+        while (left := stop - time.monotonic()) > 0 or len(received) < (kill + 1) * answers and left > -20:
+            time.sleep(max(0.01 * random.random(), min(left, 0.05)))
         gateway.end(signal.SIGKILL)
         for thread in threads:
             thread.join()
@@ -290,7 +296,68 @@ def clock(folder: pathlib.Path, upstream: Upstream) -> str:
     return f"200 rows over {len(rollups)} hours, each counted once; times from {min(row[2] for row in rows):.1f} to {max(row[2] for row in rows):.1f} ms"
 
 
-TRIALS = [reconciliation, kills, power_order, full_disk, clock]
+def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
+    """Whichever call on the ledger's files fails, the program does not crash, and no row it acknowledged is lost.
+
+    Each kind of call is failed once at its first, second, ... place of each thread, at most FAILURES (12) places spread over all.
+    """
+    if not shutil.which("strace"):
+        return "left out: there is no strace"
+    kinds = ["openat", "pread64", "pwrite64", "fdatasync", "fsync", "ftruncate", "fallocate", "mmap", "fcntl", "unlink"]
+
+    problems: list[str] = []
+
+    def tried(folder: pathlib.Path, *options: str) -> tuple[int | None, list[str]]:
+        """Serves five requests with strace's options: the exit status if it did not start, and the acknowledged ids."""
+        file = folder.absolute() / "ledger.sqlite"
+        names = ["", "-wal", "-shm", "-journal", ".lock", *(f".rows-{number}" for number in range(4))]
+        paths = [part for name in names for part in ("-P", f"{file}{name}")]
+        try:
+            gateway = Gateway(folder, upstream, "on_error: reject", before=["strace", "-f", "-qq", *paths, *options])
+        except NotStarted as error:
+            return error.args[0], []
+        answers = [gateway.chat(f"f{number}") for number in range(5)]
+        gateway.end()
+        assert {status for status, _ in answers} <= {200, 503}, answers
+        if gateway.process.returncode < 0 or gateway.process.returncode >= 128:
+            problems.append(f"{folder.name}: exit status {gateway.process.returncode}")
+        return None, [name for status, name in answers if status == 200]
+
+    trace = folder / "trace"
+    tried(folder / "whole", "-e", "trace=" + ",".join(kinds), "-o", str(trace))
+    calls: dict[str, dict[str, int]] = {}
+    for line in trace.read_text(errors="replace").splitlines():
+        if found := re.match(r"(\d+) +(\w+)\(", line):
+            by_thread = calls.setdefault(found[2], {})
+            by_thread[found[1]] = by_thread.get(found[1], 0) + 1
+    limit = int(os.environ.get("FAILURES", "12"))
+    failures = refused = acknowledged = 0
+    for kind in kinds:
+        places = max(calls.get(kind, {"": 0}).values())
+        for place in sorted({1 + index * places // min(places, limit) for index in range(min(places, limit))} if places else []):
+            here = folder / f"{kind}-{place}"
+            status, ids = tried(
+                here, "-e", f"trace={kind}", "-e", f"inject={kind}:error=EIO:when={place}", "-o", str(folder / "injected"))
+            failures, refused, acknowledged = failures + 1, refused + (status is not None), acknowledged + len(ids)
+            if status is not None and not 0 < status < 128:
+                problems.append(f"{kind} {place}: exit status {status}")
+            try:
+                again = Gateway(here, upstream)
+            except NotStarted as error:
+                problems.append(f"{kind} {place}: does not start again: {error.args[1][-300:]}")
+                continue
+            assert again.chat("again")[0] == 200
+            again.end()
+            lost = set(ids) - {row[0] for row in again.rows("request_id")}
+            with sqlite3.connect(again.file) as database:
+                check = database.execute("PRAGMA quick_check").fetchone()
+            if lost or check != ("ok",):
+                problems.append(f"{kind} {place}: {len(lost)} acknowledged rows are lost; {check[0]}")
+    assert not problems, "\n".join(problems)
+    return f"{failures} failed calls of {len(calls)} kinds; {refused} starts refused, {acknowledged} rows acknowledged, none lost"
+
+
+TRIALS = [reconciliation, kills, power_order, full_disk, clock, failing_calls]
 
 
 def main() -> None:

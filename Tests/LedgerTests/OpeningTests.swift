@@ -56,6 +56,18 @@ struct OpeningTests {
         #expect(tables == ["notes"])
     }
 
+    @Test("after a start that broke off before it had a table, goes on")
+    func brokenOff() async throws {
+        let begun = try DatabaseQueue(path: folder.ledger)
+        try await begun.write { db in
+            try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        }
+        try begun.close()
+        let store = try LedgerStore(path: folder.ledger)
+        await store.close()
+        #expect(try LedgerReader(path: folder.ledger).attemptCount() == 0)
+    }
+
     @Test("that a newer version wrote refuses, for reading too")
     func newer() async throws {
         let store = try LedgerStore(path: folder.ledger)

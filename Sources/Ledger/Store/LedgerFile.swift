@@ -34,7 +34,10 @@ enum LedgerFile {
     /// Refuses another program's database and a ledger that a newer version has written.
     static func check(_ db: Database, path: String) throws {
         let id = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+        // A start that was broken off may have left the list of migrations and nothing else.
+        let tables =
+            try Int.fetchOne(
+                db, sql: "SELECT count(*) FROM sqlite_master WHERE tbl_name <> 'grdb_migrations'") ?? 0
         if tables > 0, id != LedgerMigrations.applicationID {
             throw LedgerError(
                 .notALedger, "\(path) is a database of another program, not a ledger. Name another file with --ledger.")
