@@ -49,6 +49,7 @@ let package = Package(
         .target(name: "CSandbox"),
 
         // Vocabulary: no I/O, no other target of ours.
+        .target(name: "Randomness", swiftSettings: numeric),
         .target(name: "PromptSchema", dependencies: [crypto], swiftSettings: numeric),
         .target(name: "ChatAPI", swiftSettings: numeric),
         .target(name: "Tokenization", dependencies: [crypto], swiftSettings: numeric),
@@ -59,8 +60,8 @@ let package = Package(
         .target(name: "Access", dependencies: [crypto, grdb], swiftSettings: strict),
 
         // Machinery.
-        .target(name: "Engine", dependencies: ["CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
-        .target(name: "Tuning", dependencies: ["Engine", "COpenBLAS", crypto], swiftSettings: numeric),
+        .target(name: "Engine", dependencies: ["Randomness", "CKernels", "COpenBLAS", crypto], swiftSettings: numeric),
+        .target(name: "Tuning", dependencies: ["Randomness", "Engine", "COpenBLAS", crypto], swiftSettings: numeric),
         .target(name: "Transport", dependencies: ["CCurl"], swiftSettings: strict),
 
         // Flows.
@@ -72,13 +73,13 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Internalization",
-            dependencies: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox", crypto],
+            dependencies: ["Randomness", "PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox", crypto],
             swiftSettings: numeric),
 
         .target(name: "FineTuning", dependencies: ["Transport"], swiftSettings: strict),
 
         // Edges.
-        .target(name: "HouseBooks", dependencies: ["PromptSchema"], swiftSettings: numeric),
+        .target(name: "HouseBooks", dependencies: ["Randomness", "PromptSchema"], swiftSettings: numeric),
         .target(
             name: "Configuration",
             dependencies: [
@@ -110,7 +111,8 @@ let package = Package(
             name: "promptintern",
             dependencies: [
                 "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "FineTuning", "Gateway",
-                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization",
+                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Randomness", "Server",
+                "Tokenization",
                 "Transport",
                 "Tuning",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -137,7 +139,8 @@ let package = Package(
         .testTarget(
             name: "EngineTests", dependencies: ["Engine", "CKernels", "TestSupport"], exclude: ["Fixtures"],
             swiftSettings: strict),
-        .testTarget(name: "TuningTests", dependencies: ["Tuning", "Engine", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "TuningTests", dependencies: ["Tuning", "Engine", "Randomness", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "TransportTests", dependencies: ["Transport", "Server", "TestSupport"], swiftSettings: strict),
         .testTarget(
@@ -150,13 +153,14 @@ let package = Package(
         .testTarget(
             name: "InternalizationTests",
             dependencies: [
-                "Internalization", "PromptSchema", "Tokenization", "Engine", "Tuning", "HouseBooks", "TestSupport",
+                "Internalization", "PromptSchema", "Randomness", "Tokenization", "Engine", "Tuning", "HouseBooks",
+                "TestSupport",
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "FineTuningTests", dependencies: ["FineTuning", "Transport", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "TestSupport"],
+            name: "HouseBooksTests", dependencies: ["HouseBooks", "PromptSchema", "Randomness", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests",

@@ -1,3 +1,5 @@
+import Randomness
+
 /// One company's conventions: which code belongs to which function, branch, account and month.
 ///
 /// A code is four digits and stands directly behind its name, in the book and in a formula. The first two digits are
@@ -57,7 +59,7 @@ public struct Book: Sendable, Equatable {
 
     /// The book that belongs to a seed.
     public init(seed: UInt64, size: Size = .full) {
-        var random = BookRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let count = size.functions + size.branches + size.accounts + size.months
         var heads = random.choose(count, of: Array(0..<100))
         func code() -> String {

@@ -1,3 +1,5 @@
+import Randomness
+
 /// The demo's task: one fixed book, and questions about it split by meaning.
 public struct HouseTask: Sendable {
     /// Seed of the book that the shipped adapter has internalized.
@@ -20,7 +22,7 @@ public struct HouseTask: Sendable {
 
     /// `count` different questions of a split, the same ones for the same seed.
     public func questions(_ split: Split, count: Int, seed: UInt64 = 1) -> [Question] {
-        var random = BookRandom(seed: seed &* 1_000_003 &+ UInt64(Split.allCases.firstIndex(of: split) ?? 0))
+        var random = SplitMix64(seed: seed &* 1_000_003 &+ UInt64(Split.allCases.firstIndex(of: split) ?? 0))
         var seen: Set<String> = []
         var result: [Question] = []
         var attempts = 0
@@ -36,7 +38,7 @@ public struct HouseTask: Sendable {
 
     /// One question of the test split, chosen by number.
     public func heldOut(_ number: UInt64) -> Question {
-        var random = BookRandom(seed: 0xD3E0_0000 &+ number)
+        var random = SplitMix64(seed: 0xD3E0_0000 &+ number)
         while true {
             let question = Question(about: book, random: &random)
             if Self.split(of: question.meaning) == .test { return question }

@@ -1,3 +1,5 @@
+public import Randomness
+
 /// A question about a house's ledger, with the formula that answers it under the house's conventions.
 public struct Question: Sendable, Equatable, Hashable {
     /// What the person asks.
@@ -10,7 +12,7 @@ public struct Question: Sendable, Equatable, Hashable {
     /// The question that belongs to the state of `random`.
     ///
     /// Three in five ask for one branch and month, one in five for two branches, one in five for a span of months.
-    public init(about book: Book, random: inout BookRandom) {
+    public init(about book: Book, random: inout SplitMix64) {
         let function = random.pick(book.functions)
         let account = random.pick(book.accounts)
         let shape = random.below(5)

@@ -1,32 +1,10 @@
 public import Engine
 import Foundation
+import Randomness
 
-/// A SplitMix64 sequence with normal and uniform draws, so that a seed names a training run.
-public struct TrainingRandom: RandomNumberGenerator, Sendable {
-    /// The whole state, so that a checkpoint can keep it.
-    public private(set) var state: UInt64
-
-    /// Starts the sequence that belongs to `seed`.
-    public init(seed: UInt64) {
-        state = seed
-    }
-
-    /// The next 64 random bits (Steele, Lea, Flood, 2014).
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    /// Uniform in [0, 1).
-    public mutating func unit() -> Double {
-        Double(next() >> 11) * 0x1p-53
-    }
-
+extension SplitMix64 {
     /// Standard normal, by Box and Muller's transform.
-    public mutating func normal() -> Double {
+    mutating func normal() -> Double {
         (-2 * log(1 - unit())).squareRoot() * cos(2 * Double.pi * unit())
     }
 }
@@ -40,7 +18,7 @@ extension ModelWeights {
         embeddingDeviation: Double = 0.05
     ) -> ModelWeights {
         var weights = ModelWeights(config: config)
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for entry in weights.layout.entries {
             let scale: Double? =
                 if entry.name.hasSuffix(".bias") {
@@ -66,7 +44,7 @@ extension LoRAAdapter {
     /// An adapter that changes nothing yet: A uniform in ±1/sqrt(inputs), B zero, as PEFT starts it.
     public static func initial(config: Config, model: ModelConfig, seed: UInt64) -> LoRAAdapter {
         var adapter = LoRAAdapter(config: config, model: model)
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for layer in 0..<model.layerCount {
             for projection in config.targets {
                 guard let pair = adapter.pair(layer: layer, projection) else { continue }

@@ -26,6 +26,7 @@ struct DependencyTable {
         "CKernels": Row(),
         "CSandbox": Row(),
 
+        "Randomness": Row(foundation: false),
         "PromptSchema": Row(packages: ["Crypto"], foundation: false),
         "ChatAPI": Row(foundation: false),
         "Tokenization": Row(packages: ["Crypto"]),
@@ -35,18 +36,18 @@ struct DependencyTable {
         "Telemetry": Row(foundation: false),
         "Access": Row(packages: ["Crypto", "GRDB"]),
 
-        "Engine": Row(ours: ["CKernels", "COpenBLAS"], packages: ["Crypto"]),
-        "Tuning": Row(ours: ["Engine", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
+        "Engine": Row(ours: ["Randomness", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
+        "Tuning": Row(ours: ["Randomness", "Engine", "CKernels", "COpenBLAS"], packages: ["Crypto"]),
         "Transport": Row(ours: ["CCurl"]),
 
         "Gateway": Row(
             ours: ["ChatAPI", "PromptSchema", "Tokenization", "Experimentation", "Ledger", "Telemetry", "Access"]),
         "Internalization": Row(
-            ours: ["PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox"], packages: ["Crypto"]),
+            ours: ["Randomness", "PromptSchema", "Tokenization", "Engine", "Tuning", "CSandbox"], packages: ["Crypto"]),
 
         "FineTuning": Row(ours: ["Transport"]),
 
-        "HouseBooks": Row(ours: ["PromptSchema"]),
+        "HouseBooks": Row(ours: ["Randomness", "PromptSchema"]),
         "Configuration": Row(
             ours: [
                 "PromptSchema", "Experimentation", "Ledger", "Gateway", "Access", "Internalization", "ChatAPI",
@@ -63,7 +64,7 @@ struct DependencyTable {
         "promptintern": Row(
             ours: [
                 "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "FineTuning", "Gateway",
-                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Server", "Tokenization",
+                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Randomness", "Server", "Tokenization",
                 "Transport",
                 "Tuning",
             ],

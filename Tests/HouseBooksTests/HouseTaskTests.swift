@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import TestSupport
 import Testing
 
@@ -30,7 +31,7 @@ struct HouseTaskTests {
     func formulas() throws {
         let seed: UInt64 = 42
         print("seed \(seed)")
-        var random = BookRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<2_000 {
             let book = Book(seed: random.next())
             let question = Question(about: book, random: &random)

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Testing
 import Tuning
 
@@ -17,7 +18,7 @@ struct BaseTextTests {
     @Test("an exchanged argument changes in query and answer alike, and nothing else changes")
     func swaps() {
         let swap = ArgumentSwap(Self.rows)
-        var random = TrainingRandom(seed: 7)
+        var random = SplitMix64(seed: 7)
         var changed = 0
         for _ in 0..<200 {
             let row = swap.swapped(Self.rows[1], random: &random)
@@ -32,7 +33,7 @@ struct BaseTextTests {
 
     @Test("words that the answer repeats are never dropped")
     func drops() {
-        var random = TrainingRandom(seed: 3)
+        var random = SplitMix64(seed: 3)
         let row = TaskRow(query: "please remove the file called core now", answer: "rm core")
         for _ in 0..<100 {
             let words = ArgumentSwap.dropping(0.5, from: row, random: &random).query.split(separator: " ")
@@ -51,7 +52,7 @@ struct BaseTextTests {
 
     @Test("what is held out shares no group, query or answer with training, in whatever order the rows come")
     func heldOut() {
-        var random = TrainingRandom(seed: 11)
+        var random = SplitMix64(seed: 11)
         let rows = (0..<600).map { number in
             TaskRow(
                 query: "query \(Int(random.next() % 500))", answer: "answer \(Int(random.next() % 2_000))",

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Randomness
 import TestSupport
 import Testing
 import Tokenization
@@ -137,7 +138,7 @@ struct RetrievalSettingsTests {
 
     @Test("hashed n-grams score as counted ones do", arguments: [1, 2, 3])
     func hashes(_ seed: UInt64) {
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for _ in 0..<200 {
             let texts = (0..<2).map { _ in
                 (0..<Int.random(in: 1...9, using: &random)).map { _ in "w\(Int.random(in: 0...4, using: &random))" }

@@ -1,4 +1,5 @@
 import Engine
+import Randomness
 import TestSupport
 import Testing
 
@@ -77,7 +78,7 @@ struct FamilyTrainerTests {
         let start = trainer.values
         let seed: UInt64 = 12
         print("seed \(seed)")
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for entry in weights.layout.entries where entry.shape.count == 1 || entry.name.contains("layers.1") {
             var direction = [Float](repeating: 0, count: start.count)
             for index in entry.range { direction[index] = Float(random.normal()) }
@@ -100,7 +101,7 @@ struct FamilyTrainerTests {
         arguments: ["mistral", "qwen2"])
     func sharedPrefix(_ name: String) throws {
         let run = try Run(name)
-        var random = TrainingRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         func tokens(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(random.next() % 64) } }
         let prefix = tokens(9)
         let rests = [tokens(3), tokens(70), tokens(17)]

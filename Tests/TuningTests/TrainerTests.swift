@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Randomness
 import TestSupport
 import Testing
 
@@ -54,7 +55,7 @@ struct TrainerTests {
         let start = trainer.values
         let seed: UInt64 = 11
         print("seed \(seed)")
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         for (tensor, range) in model.ranges.sorted(by: { $0.key < $1.key }) {
             var direction = [Float](repeating: 0, count: start.count)
             for index in range { direction[index] = Float(random.normal()) }
@@ -74,7 +75,7 @@ struct TrainerTests {
     @Test("a shared prefix gives the gradients of the sequences alone", arguments: ["full_tied", "lora"])
     func sharedPrefix(_ name: String) throws {
         let model = try ReferenceModel(name)
-        var random = TrainingRandom(seed: 5)
+        var random = SplitMix64(seed: 5)
         func tokens(_ count: Int) -> [Int32] { (0..<count).map { _ in Int32(random.next() % 96) } }
         let prefix = tokens(100)
         let rests = [tokens(3), tokens(90), tokens(17)]
@@ -103,7 +104,7 @@ struct TrainerTests {
     @Test("the loss of a segment equals the engine's score of the same tokens")
     func engineAgrees() throws {
         let model = try ReferenceModel("full_untied")
-        var random = TrainingRandom(seed: 6)
+        var random = SplitMix64(seed: 6)
         let tokens = (0..<200).map { _ in Int32(random.next() % 96) }
         var sequence = PackedSequence(prefix: Array(tokens.prefix(130)))
         sequence.append(Array(tokens.dropFirst(130)), weights: [Float](repeating: 1, count: 70))

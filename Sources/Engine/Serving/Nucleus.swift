@@ -1,3 +1,5 @@
+import Randomness
+
 /// The tokens that a draw is made from, with their weights.
 ///
 /// Sources: top-p: Holtzman et al., "The Curious Case of Neural Text Degeneration", 2020, section 3.1; top-k: Fan et
@@ -21,12 +23,17 @@ struct Nucleus: Sendable {
 
     /// Draws a token; `best` is the likeliest one's offset.
     mutating func draw(_ logits: ArraySlice<Float>, best: Int, random: inout SplitMix64) -> Int32 {
-        var rest = random.uniform() * collect(logits, best: best)
+        var rest = Self.uniform(&random) * collect(logits, best: best)
         for candidate in candidates {
             rest -= candidate.weight
             if rest < 0 { return candidate.token }
         }
         return candidates.last { $0.weight > 0 }?.token ?? Int32(best)
+    }
+
+    /// From 0 to below 1, with 24 random bits.
+    private static func uniform(_ random: inout SplitMix64) -> Float {
+        Float(random.next() >> 40) * 0x1p-24
     }
 
     /// Fills `candidates` with the tokens that may be drawn and weights relative to the likeliest; returns their sum.
@@ -105,25 +112,5 @@ private enum Heap {
             heap.swapAt(at, least)
             at = least
         }
-    }
-}
-
-/// A small generator whose whole state is its seed (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
-/// Generators", OOPSLA 2014).
-struct SplitMix64: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    /// A number from 0 to below 1 with 24 random bits.
-    mutating func uniform() -> Float {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return Float(mixed >> 40) * 0x1p-24
     }
 }

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Chooses the next token of one sequence from its logits.
 ///
 /// Order: logit bias, penalties, the constraint's mask; then the likeliest at temperature 0, else temperature, top-k,

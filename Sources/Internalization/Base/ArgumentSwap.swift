@@ -1,4 +1,4 @@
-public import Tuning
+public import Randomness
 
 /// Exchanges a row's arguments for others of their kind, in query and answer alike, so that a model learns to copy an
 /// argument instead of learning the few thousand that the data holds.
@@ -47,7 +47,7 @@ public struct ArgumentSwap: Sendable {
     }
 
     /// The row with some of its arguments exchanged; the same row when it has none.
-    public func swapped(_ row: TaskRow, random: inout TrainingRandom) -> TaskRow {
+    public func swapped(_ row: TaskRow, random: inout SplitMix64) -> TaskRow {
         var query = Array(row.query.utf8)
         var answer = Array(row.answer.utf8)
         var seen: Set<[UInt8]> = []
@@ -73,7 +73,7 @@ public struct ArgumentSwap: Sendable {
     }
 
     /// The query with a share of its plain words left out, those that the answer holds excepted.
-    static func dropping(_ share: Double, from row: TaskRow, random: inout TrainingRandom) -> TaskRow {
+    static func dropping(_ share: Double, from row: TaskRow, random: inout SplitMix64) -> TaskRow {
         let answer = Array(row.answer.utf8)
         var kept: [[UInt8]] = []
         for word in Array(row.query.utf8).split(separator: 0x20).map(Array.init) {
@@ -92,7 +92,7 @@ public struct ArgumentSwap: Sendable {
         return word.text.count > 2 && frequencies[word.text, default: 0] <= rareLimit
     }
 
-    private func replacement(for word: [UInt8], random: inout TrainingRandom) -> [UInt8] {
+    private func replacement(for word: [UInt8], random: inout SplitMix64) -> [UInt8] {
         let kind = Self.kind(word)
         let made = random.unit()
         switch kind {
@@ -103,18 +103,18 @@ public struct ArgumentSwap: Sendable {
             return [UInt8(ascii: "/")] + madeUp(&random) + [UInt8(ascii: "/")] + madeUp(&random)
         default:
             guard let pool = pools[kind], !pool.isEmpty else { return word }
-            return pool[Int(random.next() >> 1) % pool.count]
+            return pool[random.below(pool.count)]
         }
     }
 
     /// A pronounceable word of two to eight letters.
-    private func madeUp(_ random: inout TrainingRandom) -> [UInt8] {
+    private func madeUp(_ random: inout SplitMix64) -> [UInt8] {
         let consonants = Array("bcdfghjklmnprstvwxz".utf8)
         let vowels = Array("aeiouy".utf8)
         var word: [UInt8] = []
-        for _ in 0..<1 + Int(random.next() >> 1) % 4 {
-            word.append(consonants[Int(random.next() >> 1) % consonants.count])
-            word.append(vowels[Int(random.next() >> 1) % vowels.count])
+        for _ in 0..<1 + random.below(4) {
+            word.append(consonants[random.below(consonants.count)])
+            word.append(vowels[random.below(vowels.count)])
         }
         return word
     }

@@ -1,4 +1,5 @@
 import PromptSchema
+import Randomness
 public import Tuning
 
 /// What a base model is trained and examined on.
@@ -53,7 +54,7 @@ public struct BaseCorpus: BaseSource, Sendable {
     public func batch(step: Int, threads: Int) throws(InternalizationError) -> [PackedSequence] {
         var lanes: [[PackedSequence]] = Array(repeating: [], count: threads)
         for (number, part) in parts.enumerated() where step % part.source.everySteps == 0 {
-            var random = TrainingRandom(
+            var random = SplitMix64(
                 seed: recipe.seed &* 1_000_003 &+ UInt64(step) &* 64 &+ UInt64(number))
             var examples: [EncodedExample] = []
             for index in 0..<part.source.rowsPerStep {
@@ -95,7 +96,7 @@ public struct BaseCorpus: BaseSource, Sendable {
     }
 
     private func encode(
-        _ row: TaskRow, _ part: Part, _ random: inout TrainingRandom
+        _ row: TaskRow, _ part: Part, _ random: inout SplitMix64
     ) throws(InternalizationError) -> EncodedExample {
         if let retriever = part.retriever {
             let examples = retriever.examples(forTraining: row, count: recipe.examples)
@@ -116,12 +117,12 @@ struct RowOrder {
     private let offset: Int
 
     init(seed: UInt64, epoch: Int, count: Int) {
-        var random = TrainingRandom(seed: seed &* 7_919 &+ UInt64(epoch))
+        var random = SplitMix64(seed: seed &* 7_919 &+ UInt64(epoch))
         self.count = count
-        var factor = count < 3 ? 1 : 1 + Int(random.next() >> 1) % (count - 1)
+        var factor = count < 3 ? 1 : 1 + random.below(count - 1)
         while Self.divisor(factor, count) != 1 { factor += 1 }
         self.factor = factor
-        offset = Int(random.next() >> 1) % count
+        offset = random.below(count)
     }
 
     subscript(position: Int) -> Int {

@@ -1,4 +1,4 @@
-import Tuning
+import Randomness
 
 /// The difference of two arms on the same items, in points of the primary metric.
 public struct PairedDifference: Sendable, Codable {
@@ -34,11 +34,11 @@ public struct PairedDifference: Sendable, Codable {
             sums[number].sum += difference
             sums[number].count += 1
         }
-        var random = TrainingRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         var means = (0..<samples).map { _ in
             var total = (sum: 0.0, count: 0.0)
             for _ in sums.indices {
-                let drawn = sums[Int(random.next() >> 1) % sums.count]
+                let drawn = sums[random.below(sums.count)]
                 total.sum += drawn.sum
                 total.count += drawn.count
             }

@@ -1,4 +1,5 @@
 import Foundation
+import Randomness
 import Tuning
 
 /// Which rows each optimizer step of a run is computed on, under which stage's prompts, and at which learning rate.
@@ -81,7 +82,7 @@ public struct TrainingPlan: Sendable {
         }
         let progress = Double(stage) / Double(last)
         let share = recipe.queryOnlyMix.map { $0[0] + ($0[1] - $0[0]) * progress } ?? 0
-        var random = TrainingRandom(seed: recipe.seed &* 104_729 &+ UInt64(step))
+        var random = SplitMix64(seed: recipe.seed &* 104_729 &+ UInt64(step))
         for index in result.indices {
             let (mixed, offset) = (random.unit(), -log(1 - random.unit()))
             if mixed < share {
@@ -95,7 +96,7 @@ public struct TrainingPlan: Sendable {
 
     private mutating func order(epoch: Int) -> [Int] {
         if let cachedOrder, cachedOrder.epoch == epoch { return cachedOrder.order }
-        var random = TrainingRandom(seed: recipe.seed &* 7_919 &+ UInt64(epoch))
+        var random = SplitMix64(seed: recipe.seed &* 7_919 &+ UInt64(epoch))
         var order = Array(0..<rows)
         for index in order.indices.dropLast() {
             order.swapAt(index, index + Int(random.next() >> 1) % (order.count - index))

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Which inputs of the low-rank path a pass leaves out, as PEFT's `lora_dropout` does: each with probability `rate`, the
 /// others scaled by 1 / (1 - rate). The base model's own path sees everything.
 ///
@@ -26,7 +28,7 @@ struct Dropout: Sendable, Equatable {
     /// SplitMix64 by place; each draw decides four values with 16 bits each.
     private func forEachKept(count: Int, place: Int, _ body: (Int) -> Void) {
         let threshold = UInt64(rate * 65_536)
-        var random = TrainingRandom(seed: seed ^ (UInt64(truncatingIfNeeded: place + 1) &* 0xD6E8_FEB8_6659_FD93))
+        var random = SplitMix64(seed: seed ^ (UInt64(truncatingIfNeeded: place + 1) &* 0xD6E8_FEB8_6659_FD93))
         var index = 0
         while index < count {
             var bits = random.next()

@@ -1,5 +1,6 @@
 import HouseBooks
 import Internalization
+import Randomness
 import Tuning
 
 /// What the demo's base model is trained on: random house books, from small ones to full prompts.
@@ -18,7 +19,7 @@ struct BaseCurriculum: BaseSource {
     func batch(step: Int, threads: Int) throws -> [PackedSequence] {
         let level = level(at: step)
         return try (0..<sequencesPerStep).map { index in
-            var random = BookRandom(seed: seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
+            var random = SplitMix64(seed: seed &+ 1 &+ UInt64(step) &* 1_000 &+ UInt64(index))
             let below = random.below(5) == 0
             let chosen = max(levels[0].level, below ? level - 1 : level)
             return try lesson.lesson(level: chosen, segments: Self.segments, random: &random)
@@ -28,7 +29,7 @@ struct BaseCurriculum: BaseSource {
     /// Questions about books that no lesson shows.
     func examination(after step: Int) throws -> [PackedSequence] {
         try (0..<4).map { index in
-            var random = BookRandom(seed: (1 << 62) &+ UInt64(step - 1) &* 1_000 &+ UInt64(index))
+            var random = SplitMix64(seed: (1 << 62) &+ UInt64(step - 1) &* 1_000 &+ UInt64(index))
             return try lesson.examination(level: level(at: step - 1), segments: Self.segments, random: &random)
         }
     }

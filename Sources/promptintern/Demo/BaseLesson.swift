@@ -1,4 +1,5 @@
 import HouseBooks
+import Randomness
 import Tokenization
 import Tuning
 
@@ -41,17 +42,17 @@ struct BaseLesson {
     }
 
     /// A book of the given level with worked examples, and `segments` questions (or recitals) that share it.
-    func lesson(level: Int, segments: Int, random: inout BookRandom) throws -> PackedSequence {
+    func lesson(level: Int, segments: Int, random: inout SplitMix64) throws -> PackedSequence {
         try sequence(Self.levels[level], segments: segments, otherWeight: Self.bookWeight, random: &random)
     }
 
     /// The same kind of text with losses on the answers only, to measure exact answers.
-    func examination(level: Int, segments: Int, random: inout BookRandom) throws -> PackedSequence {
+    func examination(level: Int, segments: Int, random: inout SplitMix64) throws -> PackedSequence {
         try sequence(Self.levels[level], segments: segments, otherWeight: 0, random: &random)
     }
 
     private func sequence(
-        _ level: Level, segments: Int, otherWeight: Float, random: inout BookRandom
+        _ level: Level, segments: Int, otherWeight: Float, random: inout SplitMix64
     ) throws -> PackedSequence {
         let book = Book(seed: random.next(), size: level.size)
         let examples = (0..<level.examples).map { _ in
@@ -81,7 +82,7 @@ struct BaseLesson {
     }
 
     /// All names of a book with their codes, in random order; the codes' tokens count.
-    private func recital(of book: Book, random: inout BookRandom) throws -> (ids: [Int32], counts: [Bool]) {
+    private func recital(of book: Book, random: inout SplitMix64) throws -> (ids: [Int32], counts: [Bool]) {
         let entries = book.functions + book.branches + book.accounts + book.months
         let text = random.choose(entries.count, of: entries).map { " " + $0.reference }.joined(separator: ",")
         let ids = try template.encode(messages: [("assistant", Array(text.utf8))], addGenerationPrompt: false).ids

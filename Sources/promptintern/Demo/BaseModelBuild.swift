@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import HouseBooks
 import Internalization
+import Randomness
 import Tokenization
 
 /// Makes the demo's base model folder: tokenizer, configuration, weights.
@@ -39,7 +40,7 @@ struct BaseModelBuild {
 
     /// Books and questions that the vocabulary is counted on.
     private static func sampleTexts() -> [[UInt8]] {
-        var random = BookRandom(seed: 77)
+        var random = SplitMix64(seed: 77)
         return (0..<300).map { number in
             let book = Book(seed: random.next(), size: number % 3 == 0 ? .full : BaseLesson.levels[3].size)
             let examples = (0..<20).map { _ in

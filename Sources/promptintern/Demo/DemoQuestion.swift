@@ -3,6 +3,7 @@ import ChatAPI
 import Configuration
 import HouseBooks
 import PromptSchema
+import Randomness
 
 /// A held-out question of the demo task, and the request that asks it.
 struct DemoQuestion {
@@ -21,7 +22,7 @@ struct DemoQuestion {
     /// The messages of the whole prompt: the schema rendered with worked examples from its bank, chosen by the seed.
     func messages(_ schema: Schema) throws -> [PromptMessage] {
         let bank = schema.bank
-        var random = BookRandom(seed: seed)
+        var random = SplitMix64(seed: seed)
         let examples = random.choose(min(Self.exampleCount, bank.count), of: Array(bank.indices))
         return try schema.render(
             PromptParts(query: question.text, examples: examples.map { .bank($0) }))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Randomness
 import Tuning
 
 /// Measures LoRA training steps on a checkpoint.
@@ -55,7 +56,7 @@ struct EngineBenchTrainingCommand: ParsableCommand {
             trainable: .adapter(
                 .initial(config: .init(rank: rank, alpha: Float(2 * rank)), model: weights.config, seed: 1)),
             options: AdamW.Options(), threads: threads)
-        var random = TrainingRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         let classes = UInt64(weights.config.vocabularySize)
         let sequences = (0..<batch).map { _ in
             var sequence = PackedSequence()

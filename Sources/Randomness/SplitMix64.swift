@@ -1,13 +1,18 @@
-/// A SplitMix64 sequence (Steele, Lea, Flood, 2014): the same seed gives the same book on every machine.
-public struct BookRandom: RandomNumberGenerator, Sendable {
-    private var state: UInt64
+/// A generator whose whole state is its seed: the same seed gives the same numbers on every machine (Steele, Lea, Flood,
+/// "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+///
+/// The draws below are its own, because the standard library's may change between versions.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
+    @usableFromInline var state: UInt64
 
     /// Starts the sequence that belongs to `seed`.
+    @inlinable
     public init(seed: UInt64) {
         state = seed
     }
 
     /// The next 64 random bits.
+    @inlinable
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
@@ -16,12 +21,17 @@ public struct BookRandom: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// A whole number in 0..<bound; the standard library's own methods may change between versions.
+    /// Uniform from 0 to below 1, with 53 random bits.
+    public mutating func unit() -> Double {
+        Double(next() >> 11) * 0x1p-53
+    }
+
+    /// A whole number in 0..<bound.
     public mutating func below(_ bound: Int) -> Int {
         Int(next() >> 1) % bound
     }
 
-    /// One element.
+    /// One element; the array is not empty.
     public mutating func pick<Element>(_ elements: [Element]) -> Element {
         elements[below(elements.count)]
     }
