@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 @testable import Internalization
 
@@ -72,6 +73,40 @@ struct InternalizationRunTests {
         let difference = PairedDifference(after, before)
         #expect(difference.difference == after.exact)
         #expect(difference.low <= difference.difference && difference.difference <= difference.high)
+    }
+}
+
+/// Lets an answer have so many tokens, all of one kind.
+private struct Repeated: TokenConstraint {
+    let token: Int32
+    var left: Int
+
+    var mayEnd: Bool { left == 0 }
+    var allowed: TokenMask {
+        var mask = TokenMask(size: Int(token) + 1)
+        if left > 0 { mask.insert(token) }
+        return mask
+    }
+    mutating func accept(_ token: Int32) { left -= 1 }
+}
+
+@Suite("What is evaluated is what is served")
+struct ServedAnswerTests {
+    @Test("a task's form holds the answers to shortened prompts, and not those to the full one")
+    func form() throws {
+        let task = try SmallTask()
+        let token = try #require(task.encoder.tokenizer.encode(Array("a".utf8)).first)
+        let evaluator = Evaluator(
+            encoder: task.encoder, bank: task.rows, maximumAnswer: 8, form: Repeated(token: token, left: 3))
+        let items = EvaluationItem.items(
+            task.heldOut.prefix(4).map { TaskRow(query: $0.query, answer: "aaa") }, unit: .row)
+        let model = try DecoderModel(weights: task.base)
+        func exact(_ prompt: Evaluator.Prompt) throws -> Double {
+            try evaluator.evaluate(arm: "C", meaning: "", model: model, items: items, prompt: prompt, timed: 1).exact
+        }
+        #expect(try exact(.queryOnly) == 100)
+        #expect(try exact(.shortened(literals: task.encoder.schema.emptiedLiterals, examples: 1)) == 100)
+        #expect(try exact(.full(examples: 1)) == 0)
     }
 }
 

@@ -30,7 +30,8 @@ struct PromotionTests {
     }
 
     private func adapter(_ task: SmallTask, seed: UInt64) -> LoRAAdapter {
-        .initial(config: .init(rank: 2, alpha: 4), model: task.base.config, seed: seed)
+        LoRAAdapter.initial(config: .init(rank: 2, alpha: 4), model: task.base.config, seed: seed)
+            .rounded(to: Promotion.precision)
     }
 
     private func manifest(_ folder: TinyModelFolder) throws -> PromotedManifest {
@@ -61,6 +62,27 @@ struct PromotionTests {
         }
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/manifest.json"))
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/adapter"))
+    }
+
+    @Test("the values that were evaluated are the values in the file, and an adapter with more digits is refused")
+    func shipped() throws {
+        let task = try SmallTask()
+        let folder = try folder(task)
+        var thresholds = Promotion.Thresholds()
+        thresholds.minimumRows = 100
+        let promotion = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        func promote(_ adapter: LoRAAdapter) throws {
+            try promotion.promote(
+                adapter: adapter, tuned: result("C", 95), bar: result("B1", 95), control: result("B3", 90))
+        }
+        let trained = LoRAAdapter.initial(config: .init(rank: 2, alpha: 4), model: task.base.config, seed: 1)
+        #expect(throws: InternalizationError.self) { try promote(trained) }
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/manifest.json"))
+        let evaluated = trained.rounded(to: Promotion.precision)
+        #expect(evaluated.values != trained.values)
+        try promote(evaluated)
+        #expect(
+            try LoRAAdapter.load(folder: folder.path + "/adapter", model: task.base.config).values == evaluated.values)
     }
 
     @Test("a rollback puts manifest and adapter of the promotion before back, once for each promotion")

@@ -54,6 +54,14 @@ extension LoRAAdapter {
         try config.save(path: folder + "/adapter_config.json", model: model, baseModelName: baseModelName)
     }
 
+    /// The adapter as it is after it was saved in this precision and loaded again.
+    public func rounded(to precision: CheckpointPrecision) -> LoRAAdapter {
+        guard precision == .bfloat16 else { return self }
+        var rounded = self
+        rounded.values = KernelTable.best.widen(bfloat16: KernelTable.best.bfloat16(values.span))
+        return rounded
+    }
+
     private struct Place {
         let name: String
         let shape: [Int]

@@ -1,13 +1,9 @@
-// Unchecked sendability: `Slots` is written by the iterations of `concurrentPerform`, each at its own indices, and
-// read after all have ended.
-
-import Dispatch
 public import Engine
 import Foundation
 import PromptSchema
 import Tokenization
 
-/// Answers held-out rows greedily and compares with the labels, byte for byte.
+/// Answers held-out rows greedily, as the gateway serves the task, and grades the answers.
 public struct Evaluator: Sendable {
     /// How prompts are made.
     public enum Prompt: Sendable {
@@ -27,13 +23,20 @@ public struct Evaluator: Sendable {
     /// Longest answer, in tokens; a longer one counts as wrong.
     public let maximumAnswer: Int
 
+    /// What a tuned answer has to be, as the gateway holds the embedded engine to it; nil for any text.
+    private let form: (any TokenConstraint)?
+
     /// An evaluator whose examples come from `bank` (training rows).
+    ///
+    /// - Parameter form: holds the answers to prompts that are not the full one, as the gateway does: a full prompt goes to
+    ///   a model that the task's `answer` does not bind.
     public init(
         encoder: PromptEncoder, bank: [TaskRow], retriever: ExampleRetriever? = nil, maximumAnswer: Int = 128,
-        threads: Int = 2
+        form: (any TokenConstraint)? = nil, threads: Int = 2
     ) {
         self.encoder = encoder
         self.maximumAnswer = maximumAnswer
+        self.form = form
         self.threads = threads
         self.retriever = retriever ?? ExampleRetriever(bank: bank)
         emptied = encoder.schema.emptiedLiterals
@@ -65,18 +68,28 @@ public struct Evaluator: Sendable {
         metrics: [any AnswerMetric] = MetricTable.standard, timed: Int = 0
     ) throws -> ArmResult {
         let prompts = try prompts(items.map(\.row), prompt)
-        let shared = sharedPrefix(of: prompts.map(\.prompt))
-        let base = try prefilled(model, Array(prompts.first?.prompt.prefix(shared) ?? []))
-        let answers = try answerAll(model, prompts.map { Array($0.prompt.dropFirst(shared)) }, base)
+        let generator = generator(model, prompt)
+        let answers = try generator.answers(prompts.map(\.prompt))
         let graded = zip(answers, items).map { answer, item in
             GradedAnswer(
-                text: String(decoding: encoder.tokenizer.decode(answer), as: UTF8.self), references: item.references)
+                text: String(decoding: encoder.tokenizer.decode(answer.tokens), as: UTF8.self),
+                references: item.references)
         }
         var result = ArmResult(
             arm: arm, meaning: meaning, answers: graded, items: items, metrics: metrics,
-            promptTokens: prompts.map(\.prompt.count), answerTokens: answers.map(\.count))
-        if timed > 0 { result.latency = try latency(model, Array(prompts.prefix(timed)), shared, base) }
+            promptTokens: prompts.map(\.prompt.count), answerTokens: answers.map(\.tokens.count))
+        if timed > 0 {
+            result.latency = try latency(
+                generator, prompts.prefix(timed).map(\.prompt), shared: sharedPrefix(of: prompts.map(\.prompt)))
+        }
         return result
+    }
+
+    private func generator(_ model: DecoderModel, _ prompt: Prompt) -> AnswerGenerator {
+        let isFull = if case .full = prompt { true } else { false }
+        return AnswerGenerator(
+            model: model, endTokens: encoder.template.stopTokens, maximumAnswer: maximumAnswer,
+            constraint: isFull ? nil : form, threads: threads)
     }
 
     /// exp(mean negative log-likelihood) of the labels' tokens, end token included, after the arm's prompts.
@@ -105,80 +118,28 @@ public struct Evaluator: Sendable {
             answerTokens: [])
     }
 
-    private func prefilled(_ model: DecoderModel, _ tokens: [Int32]) throws -> KeyValueCache {
-        var cache = KeyValueCache(model.config)
-        var scratch = DecoderScratch(model.config)
-        if !tokens.isEmpty { _ = try model.forward(tokens, cache: &cache, scratch: &scratch) }
-        return cache
-    }
-
-    private final class Slots: @unchecked Sendable {
-        var answers: [[Int32]]
-        var failures: [(any Error)?]
-
-        init(count: Int) {
-            answers = Array(repeating: [], count: count)
-            failures = Array(repeating: nil, count: count)
-        }
-    }
-
-    private func answerAll(_ model: DecoderModel, _ rests: [[Int32]], _ base: KeyValueCache) throws -> [[Int32]] {
-        let lanes = (0..<threads).map { _ in Slots(count: rests.count) }
-        let threads = threads
-        let limit = maximumAnswer
-        DispatchQueue.concurrentPerform(iterations: threads) { lane in
-            var scratch = DecoderScratch(model.config)
-            for index in stride(from: lane, to: rests.count, by: threads) {
-                do {
-                    var cache = base.fork(reserving: rests[index].count + limit)
-                    lanes[lane].answers[index] = try Self.answer(model, rests[index], &cache, &scratch, limit) {}
-                } catch {
-                    lanes[lane].failures[index] = error
-                }
-            }
-        }
-        for lane in lanes {
-            if let failure = lane.failures.lazy.compactMap({ $0 }).first { throw failure }
-        }
-        return rests.indices.map { lanes[$0 % threads].answers[$0] }
-    }
-
-    private static func answer(
-        _ model: DecoderModel, _ rest: [Int32], _ cache: inout KeyValueCache, _ scratch: inout DecoderScratch,
-        _ limit: Int, firstToken: () -> Void
-    ) throws -> [Int32] {
-        var tokens: [Int32] = []
-        _ = try model.generate(
-            after: rest, cache: &cache, scratch: &scratch, options: GenerationOptions(maximumNewTokens: limit)
-        ) { token in
-            if tokens.isEmpty { firstToken() }
-            tokens.append(token)
-            return true
-        }
-        return tokens
-    }
-
     private func latency(
-        _ model: DecoderModel, _ prompts: [EncodedExample], _ shared: Int, _ base: KeyValueCache
+        _ generator: AnswerGenerator, _ prompts: [[Int32]], shared: Int
     ) throws -> ArmResult.Latency {
+        let beginning = try generator.prefilled(Array(prompts.first?.prefix(shared) ?? []))
         func times(_ prompts: [[Int32]], _ cache: () -> KeyValueCache) throws -> (first: Double, total: Double) {
             var firsts: [Double] = []
             var totals: [Double] = []
-            var scratch = DecoderScratch(model.config)
+            var scratch = DecoderScratch(generator.model.config)
             for prompt in prompts {
                 var own = cache()
                 let clock = ContinuousClock()
                 let start = clock.now
                 var first = start
-                _ = try Self.answer(model, prompt, &own, &scratch, maximumAnswer) { first = clock.now }
+                _ = try generator.answer(after: prompt, &own, &scratch) { first = clock.now }
                 totals.append((clock.now - start) / .milliseconds(1))
                 firsts.append((first - start) / .milliseconds(1))
             }
             return (median(firsts), median(totals))
         }
-        let whole = try times(prompts.map(\.prompt)) { KeyValueCache(model.config) }
-        let cached = try times(prompts.map { Array($0.prompt.dropFirst(shared)) }) {
-            base.fork(reserving: maximumAnswer + 1_024)
+        let whole = try times(prompts) { KeyValueCache(generator.model.config) }
+        let cached = try times(prompts.map { Array($0.dropFirst(shared)) }) {
+            beginning.fork(reserving: maximumAnswer + 1_024)
         }
         return ArmResult.Latency(
             n: prompts.count, firstToken: whole.first, total: whole.total, cachedFirstToken: cached.first,

@@ -18,6 +18,9 @@ public struct Promotion: Sendable {
         public init() {}
     }
 
+    /// How an adapter is stored; what is promoted has to be evaluated as it is after this rounding.
+    public static let precision = CheckpointPrecision.bfloat16
+
     /// The task folder that receives adapter and manifest.
     public let taskFolder: String
     private let schema: Schema
@@ -30,7 +33,7 @@ public struct Promotion: Sendable {
         self.thresholds = thresholds
     }
 
-    /// Writes `adapter/` in bfloat16 and then, at once, `manifest.json`; what was there is kept for `rollback`.
+    /// Writes `adapter/` in `precision` and then, at once, `manifest.json`; what was there is kept for `rollback`.
     ///
     /// Between the two the gateway sees an adapter that the manifest does not name, and strips nothing.
     ///
@@ -41,18 +44,23 @@ public struct Promotion: Sendable {
     ///   - control: the arm tuned query-only from the first step.
     ///   - stage: what the prompt still needs. An earlier stage than the last is a step on the ramp; what it may lose, and
     ///     what it has to be better than, are the same.
-    /// - Throws: `InternalizationError.refused` with every threshold that does not hold.
+    /// - Throws: `InternalizationError.refused` with every threshold that does not hold, or if the file would not hold the
+    ///   very values that were evaluated.
     public func promote(
         adapter: LoRAAdapter, tuned: ArmResult, bar: ArmResult, control: ArmResult,
         stage: PromotedManifest.PromotedStage = .queryOnly
     ) throws {
         try check(tuned: tuned, bar: bar, control: control)
+        guard adapter.rounded(to: Self.precision).values == adapter.values else {
+            throw InternalizationError.refused(
+                "the adapter was evaluated with more digits than \(Self.precision.rawValue) keeps; round it first")
+        }
         let base = taskFolder + "/base"
         let history = PromotionHistory(taskFolder: taskFolder)
         try history.archive()
         let staged = taskFolder + "/adapter.new"
         try? FileManager.default.removeItem(atPath: staged)
-        try adapter.save(folder: staged, precision: .bfloat16, baseModelName: "../base")
+        try adapter.save(folder: staged, precision: Self.precision, baseModelName: "../base")
         let digest = try FileDigest.sha256(path: staged + "/adapter_model.safetensors")
         try history.install(staged)
         let manifest = PromotedManifest(

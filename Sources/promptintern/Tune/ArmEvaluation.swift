@@ -1,6 +1,8 @@
+import Backends
 import Engine
 import Foundation
 import Internalization
+import PromptSchema
 
 /// Evaluates arms of one task folder on the same items: finds or trains each arm's adapter, for every seed.
 struct ArmEvaluation {
@@ -13,15 +15,16 @@ struct ArmEvaluation {
     let trains: Bool
     let seeds: [UInt64]
 
-    private var evaluator: Evaluator {
+    private func evaluator() throws -> Evaluator {
         Evaluator(
             encoder: folder.encoder, bank: inputs.rows, retriever: inputs.retriever,
-            maximumAnswer: folder.recipe.evaluation.maximumAnswer, threads: folder.threads)
+            maximumAnswer: folder.recipe.evaluation.maximumAnswer,
+            form: try folder.schema.answer?.constraint(folder.encoder.tokenizer), threads: folder.threads)
     }
 
     /// The arm's figures, means over the seeds.
     func result(_ arm: EvaluationArm) throws -> ArmResult {
-        let evaluator = evaluator
+        let evaluator = try evaluator()
         if arm.test == .nearestNeighbour {
             return evaluator.nearestNeighbour(arm: arm.rawValue, meaning: arm.meaning, items: items, metrics: metrics)
         }
@@ -55,7 +58,7 @@ struct ArmEvaluation {
         let template = try inputs.compressor.compress(
             folder.schema, rate: stages[index].templateRate, countTokens: folder.encoder.count)
         let promoted = try PromotedManifest.PromotedStage(stages[index], template: template)
-        let result = try evaluator.evaluate(
+        let result = try evaluator().evaluate(
             arm: EvaluationArm.C.rawValue,
             meaning: isLast
                 ? EvaluationArm.C.meaning : "tuned in stages, tested with the prompts of stage \(index + 1)",
