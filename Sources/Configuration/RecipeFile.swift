@@ -49,7 +49,7 @@ struct RecipeFileReader {
             "stages", "schedule", "examples", "epochs", "last_stage_share", "batch", "accumulation", "rate", "warm_up",
             "clip", "weight_decay", "rank", "alpha", "dropout", "seed", "reset_optimizer", "query_only_mix",
             "removal_smoothing",
-            "distillation", "adaptive_patience", "patience", "evaluation_interval", "fixed_rate",
+            "distillation", "on_policy", "adaptive_patience", "patience", "evaluation_interval", "fixed_rate",
         ])
         if let schedule = keys["schedule"] { try read(schedule: schedule, into: &recipe) }
         if let stages = keys["stages"] { recipe.stages = try stages.int(in: 2...64) }
@@ -89,6 +89,13 @@ struct RecipeFileReader {
             if let weight = values["weight"] { own.weight = Float(try weight.double(in: 0...1)) }
             if let top = values["top"] { own.top = try top.int(in: 1...4_096) }
             recipe.distillation = own
+        }
+        if let onPolicy = keys["on_policy"] {
+            let values = try onPolicy.mapping(keys: ["steps", "rate"])
+            var own = Recipe.OnPolicy()
+            if let steps = values["steps"] { own.steps = try steps.int(in: 1...100_000) }
+            if let rate = values["rate"] { own.rate = Float(try rate.double(in: 1e-9...1)) }
+            recipe.onPolicy = own
         }
     }
 

@@ -32,9 +32,22 @@ public final class Trainer {
         var loss = 0.0
         var exact: [(sequence: Int, segments: [Bool])] = []
         var tops: [(sequence: Int, segments: [[TokenDistribution]])] = []
+        var logProbabilities: [(sequence: Int, segments: [[[Float]]])] = []
 
         init(_ pass: TrainingPass) {
             self.pass = pass
+        }
+
+        /// Takes over what the pass collected of a sequence, by segment.
+        func collect(_ number: Int, _ sequence: PackedSequence) {
+            if pass.topCount > 0 {
+                tops.append((number, sequence.segments.map { $0.compactMap { pass.tops[$0] } }))
+                pass.tops = [:]
+            }
+            if pass.collectsLogProbabilities {
+                logProbabilities.append((number, sequence.segments.map { $0.compactMap { pass.logProbabilities[$0] } }))
+                pass.logProbabilities = [:]
+            }
         }
     }
 
@@ -92,6 +105,16 @@ public final class Trainer {
         return workers.flatMap(\.tops).sorted { $0.sequence < $1.sequence }.map(\.segments)
     }
 
+    /// log p of every token of the vocabulary wherever a loss is counted: for each sequence and segment, one list for each
+    /// token with a weight, in order.
+    public func logProbabilities(_ batch: [PackedSequence]) -> [[[[Float]]]] {
+        for worker in workers { worker.pass.collectsLogProbabilities = true }
+        defer { for worker in workers { worker.pass.collectsLogProbabilities = false } }
+        _ = accumulate(batch, wantsGradient: false)
+        defer { for worker in workers { worker.logProbabilities = [] } }
+        return workers.flatMap(\.logProbabilities).sorted { $0.sequence < $1.sequence }.map(\.segments)
+    }
+
     /// Gradients of the mean weighted loss of the batch, in the layout of what is trained, without a step.
     public func gradients(_ batch: [PackedSequence]) -> [Float] {
         gradients(batch, dropout: nil)
@@ -145,6 +168,7 @@ public final class Trainer {
             worker.loss = 0
             worker.exact = []
             worker.tops = []
+            worker.logProbabilities = []
             if wantsGradient { worker.pass.clearGradients() }
             for number in stride(from: index, to: batch.count, by: workers.count) {
                 let sequence = batch[number]
@@ -156,10 +180,7 @@ public final class Trainer {
                 } else {
                     worker.loss += worker.pass.loss(sequence, weights: weights, trainable: trainable)
                     worker.exact.append((number, sequence.exactSegments(predictions: worker.pass.predictions)))
-                    guard worker.pass.topCount > 0 else { continue }
-                    let tops = sequence.segments.map { $0.compactMap { worker.pass.tops[$0] } }
-                    worker.tops.append((number, tops))
-                    worker.pass.tops = [:]
+                    worker.collect(number, sequence)
                 }
             }
         }

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import TestSupport
 import Testing
+import Tokenization
 
 @testable import Internalization
 @testable import Tuning
@@ -105,6 +106,70 @@ struct TrainingFeatureTests {
         #expect(distilled.values != plain.values)
     }
 
+    @Test("an on-policy stage needs a teacher, comes last, keeps the number of steps, and resumes bit for bit")
+    func onPolicy() throws {
+        let task = try SmallTask()
+        let folder = try TinyModelFolder()
+        var own = recipe(epochs: 4)
+        let plain = try task.run(own, runs: folder.path).stageSteps
+        own.onPolicy = .init(steps: 100, rate: 5e-3)
+        let half = plain[2] / 2
+        #expect(try task.run(own, runs: folder.path).stageSteps == [plain[0], plain[1], plain[2] - half, half])
+        own.onPolicy?.steps = 5
+        let student = try task.run(own, runs: folder.path)
+        #expect(student.stageSteps == [plain[0], plain[1], plain[2] - 5, 5])
+        #expect(throws: InternalizationError.self) { try student.run { _ in } }
+        // A teacher that was trained longer than the student is better than it.
+        var longer = own.control(.fullPrompt)
+        let teacher = try task.run(longer, runs: folder.path)
+        longer.epochs = 16
+        let trained = try task.run(longer, runs: folder.path + "/longer")
+        _ = try trained.run { _ in }
+        try FileManager.default.createDirectory(atPath: teacher.folder, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: trained.folder + "/stage-2", toPath: teacher.folder + "/stage-2")
+        var notes: [String] = []
+        student.onNote = { notes.append($0) }
+        let (adapter, stages) = try student.run { _ in }
+        #expect(notes.count == 1 && notes[0].contains("own answers"), "\(notes)")
+        #expect(stages.map(\.stage.isOnPolicy) == [false, false, false, true])
+        let before = try LoRAAdapter.load(folder: student.folder + "/stage-2", model: task.base.config)
+        #expect(adapter.values != before.values)
+
+        let again = folder.path + "/again"
+        try FileManager.default.createDirectory(atPath: again, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: teacher.folder, toPath: try task.run(own.control(.fullPrompt), runs: again).folder)
+        let last = plain.reduce(0, +)
+        do { try task.run(own, runs: again).runUntil(step: last - 2) } catch is StopRequest {}
+        #expect(try task.run(own, runs: again).run { _ in }.adapter.values == adapter.values)
+    }
+
+    @Test("steps on its own answers bring the student nearer to the teacher")
+    func nearer() throws {
+        let task = try SmallTask()
+        let whole = try task.rows.prefix(16).map { try task.encoder.encode($0, examples: [], literals: nil) }
+        let bare = try task.rows.prefix(16).map {
+            try task.encoder.encode($0, examples: [], literals: task.encoder.schema.emptiedLiterals)
+        }
+        var other = LoRAAdapter.initial(config: .init(rank: 4, alpha: 8), model: task.base.config, seed: 5)
+        let student = Trainer(weights: task.base, trainable: .adapter(other), options: AdamW.Options())
+        for index in other.values.indices { other.values[index] += Float(index % 11 - 5) * 0.02 }
+        let batches = OnPolicyBatches(
+            base: try DecoderModel(weights: task.base),
+            teacher: Trainer(weights: task.base, trainable: .adapter(other), options: AdamW.Options()), whole: whole,
+            bare: bare, endTokens: task.encoder.template.stopTokens, threads: 2)
+        func batch(_ seed: UInt64) throws -> [PackedSequence] {
+            guard case .adapter(let adapter) = student.trainable else { return [] }
+            return try batches.batch(rows: Array(0..<16), student: adapter, seed: seed, pieces: 2)
+        }
+        #expect(try batch(1) == batch(1) && batch(1) != batch(2))
+        let before = student.loss(try batch(100))
+        for step in 1...30 { _ = student.step(try batch(UInt64(step)), rate: 5e-3) }
+        let after = student.loss(try batch(100))
+        #expect(before > 0 && after < 0.7 * before, "\(before) \(after)")
+    }
+
     @Test("an early stop ends the last stage with the best adapter")
     func earlyStop() throws {
         let task = try SmallTask()
@@ -132,6 +197,8 @@ struct TrainingFeatureTests {
         add { $0.queryOnlyMix = [0.5, 2] }
         add { $0.removalSmoothing = -1 }
         add { $0.distillation = .init(weight: 2) }
+        add { $0.onPolicy = .init(steps: 0) }
+        add { $0.onPolicy = .init(rate: 0) }
         add { $0.retrieval.bankRatio = 0 }
         add { $0.list = [Stage(templateRate: 1, exampleCount: 2)] }
         add { $0.list = [Stage(templateRate: 1, exampleCount: 2), Stage(templateRate: 0.5, exampleCount: 0)] }
@@ -145,6 +212,9 @@ struct TrainingFeatureTests {
         let name = own.runName(inputs: ["a"])
         #expect(name == Recipe().runName(inputs: ["a"]) && name != own.runName(inputs: ["b"]))
         own.clip = 2
+        #expect(own.runName(inputs: ["a"]) != name)
+        own = Recipe()
+        own.onPolicy = .init()
         #expect(own.runName(inputs: ["a"]) != name)
         own = Recipe()
         own.distillation = .init()

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import TestSupport
+import Testing
 import Tuning
 
 /// The numbers that torch, transformers and peft computed (Tests/EngineTests/Fixtures/README.md).
@@ -72,6 +73,20 @@ struct ReferenceModel {
             }
         }
         self.ranges = ranges
+    }
+
+    /// Holds gradients against torch's, tensor by tensor, within 1e-3.
+    func expect(_ gradients: [Float], equal expected: [String: TorchReference.Gradient]) throws {
+        #expect(expected.count == ranges.count)
+        for (tensor, gradient) in expected {
+            let range = try #require(ranges[tensor])
+            let norm = gradients[range].reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            #expect(abs(norm - gradient.norm) <= 1e-3 * gradient.norm, "\(tensor)")
+            for (index, value) in gradient.entries {
+                let own = Double(gradients[range.lowerBound + (try #require(Int(index)))])
+                #expect(abs(own - value) <= 1e-3 * max(abs(value), gradient.norm * 1e-2), "\(tensor)[\(index)]")
+            }
+        }
     }
 
     func trainer(_ options: AdamW.Options = AdamW.Options(), threads: Int = 1) -> Trainer {

@@ -24,6 +24,7 @@ public enum EvaluationArm: String, Sendable, CaseIterable {
     case distilled = "D-kd"
     case smoothed = "D-smooth"
     case adaptive = "D-adapt"
+    case onPolicy = "D-on"
     case all = "D"
 
     /// What is tested.
@@ -61,6 +62,7 @@ public enum EvaluationArm: String, Sendable, CaseIterable {
         case .distilled: "stages with distillation from the full-prompt arm"
         case .smoothed: "stages with optimizer reset and smoothed removal"
         case .adaptive: "stages that end when the dev loss gets no better"
+        case .onPolicy: "stages, then own answers judged by the full-prompt arm"
         case .all: "stages with query-only rows, distillation, reset and smoothing"
         }
     }
@@ -97,6 +99,7 @@ public enum EvaluationArm: String, Sendable, CaseIterable {
         case .distilled: recipe.distillation = recipe.distillation ?? .init()
         case .smoothed: recipe.smooth()
         case .adaptive: recipe.adaptivePatience = max(3, recipe.adaptivePatience)
+        case .onPolicy: recipe.onPolicy = recipe.onPolicy ?? .init()
         case .all:
             recipe.queryOnlyMix = [0.1, 1]
             recipe.distillation = recipe.distillation ?? .init()
@@ -114,6 +117,7 @@ extension Recipe {
         recipe.queryOnlyMix = nil
         recipe.removalSmoothing = 0
         recipe.distillation = nil
+        recipe.onPolicy = nil
         recipe.adaptivePatience = 0
         recipe.resetsOptimizer = false
         return recipe

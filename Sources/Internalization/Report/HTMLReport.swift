@@ -70,7 +70,7 @@ public struct HTMLReport: Sendable {
             [
                 String(number + 1), report.format(record.stage.templateRate, 3), report.format(record.actualRate, 3),
                 String(record.stage.exampleCount), report.format(record.meanPromptTokens, 1), String(record.steps),
-                report.format(record.loss, 4), "",
+                report.format(record.loss, 4), record.stage.isOnPolicy ? "own answers" : "",
             ]
         }
         let head = ["stage", "rate asked", "rate reached", "examples", "prompt tokens", "steps", "loss", ""]

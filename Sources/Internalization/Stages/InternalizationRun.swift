@@ -22,6 +22,7 @@ public final class InternalizationRun {
     private var plan: TrainingPlan
     private var corpora: [Int: StageCorpus] = [:]
     private var teacher: TeacherTargets?
+    private var onPolicy: OnPolicyBatches?
     private var dev: DevLoss?
     private var history: RunHistory?
 
@@ -33,9 +34,10 @@ public final class InternalizationRun {
     ) throws(InternalizationError) {
         let recipe = try recipe.naming(inputs.compressor)
         plan = try TrainingPlan(recipe: recipe, rows: inputs.rows.count)
-        let looksAtDev = recipe.adaptivePatience > 0 || recipe.patience > 0 || recipe.distillation != nil
+        let looksAtDev = recipe.looksAtDev
         guard !looksAtDev || !inputs.dev.isEmpty else {
-            throw .setting("adaptive borders, early stops and distillation need dev rows (data/dev.jsonl)")
+            throw .setting(
+                "adaptive borders, early stops, distillation and on-policy steps need dev rows (data/dev.jsonl)")
         }
         self.recipe = recipe
         self.inputs = inputs
@@ -64,7 +66,7 @@ public final class InternalizationRun {
             plan.resume(stageSteps: state.stageSteps)
         }
         history = RunHistory(folder: folder, through: plan.steps(before: state.stage) + state.step)
-        if recipe.adaptivePatience > 0 || recipe.patience > 0 || recipe.distillation != nil {
+        if recipe.looksAtDev {
             dev = try DevLoss(inputs, examples: plan.stages[0].exampleCount)
         }
         while state.stage < plan.stages.count {
@@ -81,7 +83,14 @@ public final class InternalizationRun {
         let before = plan.steps(before: state.stage)
         while state.step < plan.stageSteps[state.stage] {
             let overall = before + state.step
-            let batch = try batch(stage: state.stage, step: overall, listens: state.listens ?? false)
+            let batch =
+                if let onPolicy, state.listens ?? false {
+                    try onPolicy.batch(
+                        rows: plan.rows(step: overall), student: adapter(of: trainer),
+                        seed: recipe.seed &* 32_452_843 &+ UInt64(overall), pieces: pieces)
+                } else {
+                    try batch(stage: state.stage, step: overall, listens: state.listens ?? false)
+                }
             let result = trainer.step(
                 batch, rate: plan.rate(stage: state.stage, step: state.step), dropout: recipe.dropout,
                 seed: recipe.seed &* 15_485_863 &+ UInt64(overall))
@@ -110,8 +119,10 @@ public final class InternalizationRun {
 
     /// Looks at the dev rows now and then; ends a stage, or the run, when they get no better.
     private func watch(_ trainer: Trainer, _ state: inout RunState) throws -> Double? {
-        let isLast = state.stage == plan.stages.count - 1
-        let patience = isLast ? recipe.patience : recipe.arm.isRemoval ? recipe.adaptivePatience : 0
+        let isLast = state.stage == plan.lastLabelled
+        let patience =
+            plan.stages[state.stage].isOnPolicy
+            ? 0 : isLast ? recipe.patience : recipe.arm.isRemoval ? recipe.adaptivePatience : 0
         guard patience > 0, let dev, state.step % recipe.evaluationInterval == 0 else { return nil }
         let loss = recipe.arm == .fullPrompt ? dev.fullPrompt(trainer) : dev.queryOnly(trainer)
         if state.watch.note(loss), isLast {
@@ -136,7 +147,6 @@ public final class InternalizationRun {
         return try Set(stages).sorted().flatMap { number -> [PackedSequence] in
             let corpus = try corpus(number)
             let chosen = rows.indices.filter { stages[$0] == number }.map { rows[$0] }
-            let pieces = threads * recipe.accumulation
             let share = (chosen.count + pieces - 1) / pieces
             return stride(from: 0, to: chosen.count, by: share).map { start in
                 let piece = chosen[start..<min(start + share, chosen.count)]
@@ -148,6 +158,9 @@ public final class InternalizationRun {
             }
         }
     }
+
+    /// Parts of a step's rows that are computed by themselves.
+    private var pieces: Int { threads * recipe.accumulation }
 
     private func corpus(_ stage: Int) throws(InternalizationError) -> StageCorpus {
         if let corpus = corpora[stage] { return corpus }
@@ -161,13 +174,16 @@ public final class InternalizationRun {
     /// At the start of a stage: the teacher is listened to if it does better on the dev rows, with the full prompt, than
     /// the student with the query alone.
     private func prepareTeacher(_ trainer: Trainer, _ state: inout RunState) throws {
-        guard let distillation = recipe.distillation, recipe.arm.isRemoval, let dev else { return }
+        let isOnPolicy = plan.stages[state.stage].isOnPolicy
+        guard isOnPolicy || recipe.distillation != nil, recipe.arm.isRemoval, let dev else { return }
         let source = try teacherTrainer()
-        if teacher == nil {
-            let prompts = try StageCorpus(
-                stage: plan.stages[0], rows: inputs.rows, encoder: inputs.encoder, compressor: inputs.compressor,
-                retriever: inputs.retriever
-            ).examples
+        if isOnPolicy {
+            onPolicy = OnPolicyBatches(
+                base: try DecoderModel(weights: inputs.base), teacher: source, whole: try fullPrompts(),
+                bare: try corpus(state.stage).examples, endTokens: inputs.encoder.template.stopTokens,
+                threads: threads)
+        } else if let distillation = recipe.distillation, teacher == nil {
+            let prompts = try fullPrompts()
             let path = folder + "/teacher.safetensors"
             if let stored = TeacherTargets(path: path, prompts: prompts, top: distillation.top) {
                 teacher = stored
@@ -182,15 +198,22 @@ public final class InternalizationRun {
             state.listens = bar < own
             onNote(
                 "stage \(state.stage + 1): teacher's dev loss \(rounded(bar)), student's \(rounded(own)): "
-                    + (bar < own ? "distilling" : "labels only"))
+                    + (bar < own ? isOnPolicy ? "own answers" : "distilling" : "labels only"))
         }
+    }
+
+    private func fullPrompts() throws(InternalizationError) -> [EncodedExample] {
+        try StageCorpus(
+            stage: plan.stages[0], rows: inputs.rows, encoder: inputs.encoder, compressor: inputs.compressor,
+            retriever: inputs.retriever
+        ).examples
     }
 
     /// The finished full-prompt run of the same recipe.
     private func teacherTrainer() throws -> Trainer {
         let run = try InternalizationRun(
             recipe: recipe.control(.fullPrompt), inputs: inputs, runs: runs, threads: threads)
-        let adapter = run.folder + "/stage-\(plan.stages.count - 1)"
+        let adapter = run.folder + "/stage-\(run.plan.stages.count - 1)"
         guard FileManager.default.fileExists(atPath: adapter) else {
             throw InternalizationError.run(
                 folder: run.folder,
@@ -202,8 +225,7 @@ public final class InternalizationRun {
     }
 
     private func finishStage(_ trainer: Trainer, _ state: inout RunState) throws {
-        let isLast = state.stage == plan.stages.count - 1
-        if isLast, recipe.patience > 0, state.watch.best != nil {
+        if state.stage == plan.lastLabelled, recipe.patience > 0, state.watch.best != nil {
             let best = try LoRAAdapter.load(folder: folder + "/best", model: inputs.base.config)
             trainer.restore(values: best.values, optimizer: trainer.optimizer)
         }

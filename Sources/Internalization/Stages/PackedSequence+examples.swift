@@ -7,8 +7,10 @@ extension PackedSequence {
     /// At least one token of each prompt stays outside the shared beginning.
     ///
     /// - Parameter teachers: for each prompt, what a teacher predicted at each token of its answer; empty for no teacher.
+    /// - Parameter guides: for each prompt, log q of every token at each token of its answer; empty for no guide.
     public init(
-        packing examples: [EncodedExample], promptWeight: Float = 0, teachers: [[TokenDistribution]] = []
+        packing examples: [EncodedExample], promptWeight: Float = 0, teachers: [[TokenDistribution]] = [],
+        guides: [[[Float]]] = []
     ) {
         let shared = sharedPrefix(of: examples.map(\.prompt))
         self.init(prefix: Array(examples.first?.prompt.prefix(shared) ?? []))
@@ -20,7 +22,8 @@ extension PackedSequence {
                 rest + example.answer,
                 weights: [Float](repeating: promptWeight, count: rest.count)
                     + [Float](repeating: 1, count: example.answer.count),
-                teachers: taught)
+                teachers: taught,
+                guides: guides.isEmpty ? [] : [[Float]?](repeating: nil, count: rest.count) + guides[index])
         }
     }
 }

@@ -79,6 +79,8 @@ public struct Recipe: Sendable, Codable, Equatable {
     public var removalSmoothing = 0.0
     /// Distillation from the arm `full-prompt`; nil for none.
     public var distillation: Distillation?
+    /// A last stage that learns from the model's own answers, judged by the arm `full-prompt`; nil for none.
+    public var onPolicy: OnPolicy?
     /// How rows get their examples, and how the template shrinks: names that belong to the run's identity.
     public var retrieval = RetrievalSettings()
     /// The compressor's name; set by whoever makes the run.
@@ -95,6 +97,21 @@ public struct Recipe: Sendable, Codable, Equatable {
         public init(weight: Float = 0.5, top: Int = 64) {
             self.weight = weight
             self.top = top
+        }
+    }
+
+    /// The stage after the last one: KL(student with the query || teacher with the full prompt) on what the student itself
+    /// writes (on-policy context distillation, arXiv 2602.12275).
+    public struct OnPolicy: Sendable, Codable, Equatable {
+        /// Optimizer steps; taken from the last stage, at most half of it, so that the arm takes as many as every other.
+        public var steps: Int
+        /// Highest learning rate of these steps.
+        public var rate: Float
+
+        /// Fifty steps at a tenth of the usual rate, unless told otherwise.
+        public init(steps: Int = 50, rate: Float = 1e-4) {
+            self.steps = steps
+            self.rate = rate
         }
     }
 
@@ -122,6 +139,9 @@ public struct Recipe: Sendable, Codable, Equatable {
         if let distillation, !(0...1).contains(distillation.weight) || distillation.top < 1 {
             throw .setting("distillation: weight has to be from 0 to 1, and top at least 1")
         }
+        if let onPolicy, onPolicy.steps < 1 || !(onPolicy.rate > 0) {
+            throw .setting("on_policy: steps has to be at least 1, and rate above 0")
+        }
         try retrieval.validate()
         _ = try resolvedStages()
     }
@@ -132,7 +152,7 @@ public struct Recipe: Sendable, Codable, Equatable {
             if let list { try Stage.checked(list) } else { try curve.stages(count: stages, examples: examples) }
         let whole = removal[0]
         switch arm {
-        case .progressive: return removal
+        case .progressive: return removal + (onPolicy == nil ? [] : [.onPolicy])
         case .fullPrompt: return removal.map { _ in whole }
         case .queryOnly: return removal.map { _ in removal[removal.count - 1] }
         case .compressed:
@@ -145,6 +165,11 @@ public struct Recipe: Sendable, Codable, Equatable {
 
     /// Examples in the full prompt.
     public var resolvedExamples: Int { list?.first?.exampleCount ?? examples }
+
+    /// Whether the dev rows decide anything.
+    var looksAtDev: Bool {
+        adaptivePatience > 0 || patience > 0 || distillation != nil || onPolicy != nil && arm == .progressive
+    }
 
     /// Whether a stage shows a part of the template, so that it matters how the template is shortened.
     public func shortensTemplate() throws(InternalizationError) -> Bool {
@@ -165,7 +190,10 @@ public struct Recipe: Sendable, Codable, Equatable {
         let total = epochs * ((rows + batch - 1) / batch)
         let last = min(total, max(1, Int((Double(total) * lastStageShare).rounded())))
         let others = count - 1
-        return (0..<others).map { (total - last) * ($0 + 1) / others - (total - last) * $0 / others } + [last]
+        let removal = (0..<others).map { (total - last) * ($0 + 1) / others - (total - last) * $0 / others }
+        guard let onPolicy, arm == .progressive else { return removal + [last] }
+        let own = min(onPolicy.steps, last / 2)
+        return removal + [last - own, own]
     }
 
     /// The adapter's shape.

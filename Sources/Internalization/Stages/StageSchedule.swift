@@ -1,11 +1,21 @@
 import Foundation
 
 /// One stage of the removal: how much of the template and how many examples the prompt still has.
-public struct Stage: Sendable, Equatable, Codable {
+public struct Stage: Sendable, Equatable {
     /// Share of the template's tokens that is kept, 1 (all) to 0 (none).
     public let templateRate: Double
     /// Number of retrieved examples.
     public let exampleCount: Int
+    /// Whether the model learns from its own answers to the query, which the full-prompt teacher judges, and not from the
+    /// labels.
+    public var isOnPolicy = false
+
+    /// What follows the last stage of a recipe with `onPolicy`.
+    static let onPolicy = {
+        var stage = Stage(templateRate: 0, exampleCount: 0)
+        stage.isOnPolicy = true
+        return stage
+    }()
 
     /// A stage with the given rate and number of examples.
     public init(templateRate: Double, exampleCount: Int) {
@@ -15,6 +25,29 @@ public struct Stage: Sendable, Equatable, Codable {
 
     /// Whether the query is all that is left.
     public var isQueryOnly: Bool { templateRate == 0 && exampleCount == 0 }
+}
+
+extension Stage: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case templateRate, exampleCount, isOnPolicy
+    }
+
+    /// Reads a stage; `isOnPolicy` stands only where it holds.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            templateRate: try values.decode(Double.self, forKey: .templateRate),
+            exampleCount: try values.decode(Int.self, forKey: .exampleCount))
+        isOnPolicy = try values.decodeIfPresent(Bool.self, forKey: .isOnPolicy) ?? false
+    }
+
+    /// Writes a stage.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(templateRate, forKey: .templateRate)
+        try values.encode(exampleCount, forKey: .exampleCount)
+        if isOnPolicy { try values.encode(true, forKey: .isOnPolicy) }
+    }
 }
 
 /// How fast template and examples disappear over the stages of a run.

@@ -32,16 +32,19 @@ public struct TrainingPlan: Sendable {
     /// Steps of all stages.
     public var steps: Int { stageSteps.reduce(0, +) }
 
+    /// The last stage that learns from labels: the query alone, in an arm that removes.
+    public var lastLabelled: Int { stages.lastIndex { !$0.isOnPolicy } ?? 0 }
+
     /// Steps before a stage.
     public func steps(before stage: Int) -> Int { stageSteps[..<stage].reduce(0, +) }
 
-    /// Ends a stage after `steps` steps and gives those that are left to the last stage.
+    /// Ends a stage after `steps` steps and gives those that are left to the last one with labels.
     mutating func end(stage: Int, after steps: Int) {
-        stageSteps[stages.count - 1] += stageSteps[stage] - steps
+        stageSteps[lastLabelled] += stageSteps[stage] - steps
         stageSteps[stage] = steps
     }
 
-    /// Ends the last stage after `steps` steps.
+    /// Ends the last stage with labels after `steps` steps.
     mutating func stop(stage: Int, after steps: Int) {
         stageSteps[stage] = steps
     }
@@ -60,7 +63,8 @@ public struct TrainingPlan: Sendable {
         let end = stages[stage...].firstIndex { $0 != stages[stage] } ?? stages.count
         let total = stageSteps[first..<end].reduce(0, +)
         let warmUp = max(1, Int(Double(total) * recipe.warmUp))
-        let schedule = RateSchedule(peak: recipe.rate, warmUpSteps: warmUp, totalSteps: total)
+        let peak = stages[stage].isOnPolicy ? recipe.onPolicy?.rate ?? recipe.rate : recipe.rate
+        let schedule = RateSchedule(peak: peak, warmUpSteps: warmUp, totalSteps: total)
         return schedule.rate(at: steps(before: stage) + step - steps(before: first))
     }
 
@@ -75,7 +79,7 @@ public struct TrainingPlan: Sendable {
     /// For each row of a step, the stage under whose prompts it is computed: mostly the step's own, a later one where the
     /// recipe mixes in query-only rows or smooths the removal.
     public func rowStages(stage: Int, step: Int) -> [Int] {
-        let last = stages.count - 1
+        let last = lastLabelled
         var result = [Int](repeating: stage, count: recipe.batch)
         guard recipe.arm.isRemoval, stage < last, recipe.queryOnlyMix != nil || recipe.removalSmoothing > 0 else {
             return result
@@ -97,10 +101,7 @@ public struct TrainingPlan: Sendable {
     private mutating func order(epoch: Int) -> [Int] {
         if let cachedOrder, cachedOrder.epoch == epoch { return cachedOrder.order }
         var random = SplitMix64(seed: recipe.seed &* 7_919 &+ UInt64(epoch))
-        var order = Array(0..<rows)
-        for index in order.indices.dropLast() {
-            order.swapAt(index, index + Int(random.next() >> 1) % (order.count - index))
-        }
+        let order = random.choose(rows, of: Array(0..<rows))
         cachedOrder = (epoch, order)
         return order
     }

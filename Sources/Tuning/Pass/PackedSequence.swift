@@ -21,6 +21,9 @@ public struct PackedSequence: Sendable, Equatable {
     public private(set) var teachers: [Int: TokenDistribution] = [:]
     /// Share of the teacher's part in the loss of such a position: (1 - share) CE + share * KL(teacher || model).
     public var teacherShare: Float = 0
+    /// For positions with a guide, log q of every token of the vocabulary: the loss there is KL(model || q), whatever the
+    /// target is.
+    public private(set) var guides: [Int: [Float]] = [:]
 
     /// Starts with a shared prefix, whose own tokens have to be predicted with `weight` each (0: not at all).
     public init(prefix tokens: [Int32] = [], weight: Float = 0) {
@@ -38,7 +41,10 @@ public struct PackedSequence: Sendable, Equatable {
     ///   - weights: for each token of the segment, the weight of predicting it. The first token of a segment is
     ///     predicted by nothing when several segments share the prefix; its weight is ignored.
     ///   - teachers: for each token of the segment, what a teacher predicted in its place; empty for no teacher.
-    public mutating func append(_ tokens: [Int32], weights: [Float], teachers: [TokenDistribution?] = []) {
+    ///   - guides: for each token of the segment, log q of every token in its place; empty for no guide.
+    public mutating func append(
+        _ tokens: [Int32], weights: [Float], teachers: [TokenDistribution?] = [], guides: [[Float]?] = []
+    ) {
         precondition(!tokens.isEmpty && tokens.count == weights.count, "a segment needs tokens, and a weight for each")
         let start = self.tokens.count
         self.tokens += tokens
@@ -47,6 +53,7 @@ public struct PackedSequence: Sendable, Equatable {
         self.weights += weights.dropFirst() + [0]
         segments.append(start..<start + tokens.count)
         for (index, teacher) in teachers.enumerated().dropFirst() { self.teachers[start + index - 1] = teacher }
+        for (index, guide) in guides.enumerated().dropFirst() { self.guides[start + index - 1] = guide }
     }
 
     /// Number of tokens.

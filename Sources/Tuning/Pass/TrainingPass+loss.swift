@@ -58,6 +58,10 @@ extension TrainingPass {
             tops[row] = TokenDistribution(
                 logits: scratch.logits[index * classes..<(index + 1) * classes], count: topCount)
         }
+        for (index, row) in chunk.enumerated() where collectsLogProbabilities && !wantsGradient {
+            logProbabilities[row] = logSoftmax(scratch.logits[index * classes..<(index + 1) * classes])
+        }
+        let guided = guidedRows(chunk, sequence, classes: classes)
         let taught = taughtRows(chunk, sequence, classes: classes)
         var losses = [Float](repeating: 0, count: count)
         let rowWeights = chunk.map { sequence.weights[$0] }
@@ -65,6 +69,7 @@ extension TrainingPass {
             &scratch.logits, losses: &losses, targets: chunk.map { sequence.targets[$0] }, weights: rowWeights,
             rows: count, classes: classes)
         learn(from: taught, losses: &losses, share: sequence.teacherShare, weights: rowWeights, classes: classes)
+        follow(guided, losses: &losses, weights: rowWeights, classes: classes)
         let total = zip(losses, rowWeights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         guard wantsGradient else { return total }
         BLAS.linearInputGradient(

@@ -23,6 +23,10 @@ struct TrainingPass {
     var topCount = 0
     /// What it collected, by row.
     var tops: [Int: TokenDistribution] = [:]
+    /// Whether a pass without gradients collects log p of every token at rows that have a weight.
+    var collectsLogProbabilities = false
+    /// What it collected, by row.
+    var logProbabilities: [Int: [Float]] = [:]
 
     init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable) {
         config = weights.config

@@ -127,7 +127,7 @@ struct ArmEvaluation {
         let own = seeded(recipe, seed)
         let run = try folder.run(own, inputs: inputs)
         if trains {
-            if own.distillation != nil, own.arm.isRemoval {
+            if own.distillation != nil || own.onPolicy != nil, own.arm.isRemoval {
                 _ = try train(own.control(.fullPrompt), label: "teacher, seed \(seed)")
             }
             _ = try train(own, label: "\(arm.rawValue), seed \(seed)")

@@ -31,7 +31,7 @@ struct TuneCommand: ParsableCommand {
         if json { return }
         for (number, record) in stages.enumerated() {
             print(
-                "stage \(number + 1): template rate \(rounded(record.stage.templateRate)) "
+                "stage \(number + 1)\(record.stage.isOnPolicy ? ", own answers" : ""): template rate \(rounded(record.stage.templateRate)) "
                     + "(reached \(rounded(record.actualRate))), \(record.stage.exampleCount) examples, "
                     + "\(Int(record.meanPromptTokens)) prompt tokens, loss \(rounded(record.loss))")
         }
