@@ -110,7 +110,9 @@ def main():
         checks = [check_rows]
         if index["target"] in CHECKS:
             module, check = CHECKS[index["target"]]
-            if importlib.util.find_spec(module):
+            spec = importlib.util.find_spec(module)
+            # A folder beside this file, such as trl/, looks like a package without an origin.
+            if spec and spec.origin:
                 checks.append(check)
             else:
                 print(f"{folder}: {module} is not installed, its files were not tried")

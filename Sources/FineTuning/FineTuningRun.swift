@@ -26,12 +26,13 @@ public struct FineTuningRun: Sendable {
         self.interval = interval
     }
 
-    /// Does what is left to do and returns the final state; its last stage has the model.
+    /// Does what is left to do and returns the final state; the last stage that was asked for has the model.
     ///
+    /// - Parameter count: how many of the stages to train, from the first on; nil for all. A later run goes on after them.
     /// - Throws: `FineTuningError`; what was acknowledged before stays in the state file, and a job that failed or was
     ///   cancelled is made anew the next time.
     public func run(
-        progress: @Sendable (FineTuningUpdate) -> Void
+        stages count: Int? = nil, progress: @Sendable (FineTuningUpdate) -> Void
     ) async throws(FineTuningError) -> FineTuningState {
         var state =
             try FineTuningState.load(statePath, provider: provider, plan: plan)
@@ -42,7 +43,7 @@ public struct FineTuningRun: Sendable {
             state.validation = try await api.upload(name: file, content)
             try state.save(statePath)
         }
-        for stage in plan.stages.indices where state.stages[stage].model == nil {
+        for stage in plan.stages.indices.prefix(count ?? .max) where state.stages[stage].model == nil {
             try await upload(stage, &state, progress)
             try await start(stage, &state, progress)
             try await follow(stage, &state, progress)

@@ -61,6 +61,25 @@ struct FinetuneTests {
         #expect(gateway.stop() == 0)
     }
 
+    @Test(
+        "an earlier stage's model is put into service with what the gateway then sends, and the rest is trained later")
+    func earlierStage() throws {
+        let (task, provider) = (try task(), try ScriptedProvider())
+        let environment = ["OPENAI_API_KEY": ScriptedProvider.key]
+        func tune(_ more: [String]) throws -> Program.Result {
+            try Program.run(arguments(task, provider, poll: "0.01") + more, environment: environment)
+        }
+        let early = try tune(["--stage", "2", "--compressor", "rules"])
+        #expect(early.status == 0 && provider.jobs.count == 2, "\(early.errors)")
+        let manifest = Program.read(task.path + "/manifest.json")
+        #expect(manifest.contains("\"format_version\" : 3") && manifest.contains(":ftjob-1\""), "\(manifest)")
+        let unknown = try tune(["--stage", "5", "--compressor", "rules"])
+        #expect(unknown.status == 1 && unknown.errors.contains("--stage: 5 is not from 1 to 4"))
+        let all = try tune(["--compressor", "rules"])
+        #expect(all.status == 0 && provider.jobs.count == 4, "\(all.errors)")
+        #expect(Program.read(task.path + "/manifest.json").contains("\"format_version\" : 2"))
+    }
+
     @Test("without a key, and with too few rows, it says so and asks nobody")
     func refusals() throws {
         let (task, provider) = (try task(), try ScriptedProvider())

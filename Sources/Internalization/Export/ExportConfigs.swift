@@ -21,11 +21,8 @@ struct ExportConfigs {
         }
     }
 
-    /// Written without a point where that loses nothing: most tools take whole numbers only, and refuse others.
-    private var alpha: String {
-        let alpha = plan.recipe.alpha
-        return alpha == alpha.rounded() ? "\(Int(alpha))" : "\(alpha)"
-    }
+    /// A whole number: `StageExport` refuses others for these tools.
+    private var alpha: Int { Int(plan.recipe.alpha) }
 
     // MARK: The tools
 

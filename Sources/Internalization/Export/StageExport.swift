@@ -17,6 +17,7 @@ public struct StageExport {
     private let compressor: any TemplateCompressor
     private let retriever: ExampleRetriever
     private let settings: ExportSettings
+    private let asked: Recipe
     private var plan: TrainingPlan
 
     /// Prepares an export.
@@ -30,7 +31,16 @@ public struct StageExport {
         recipe: Recipe, schema: Schema, encoder: PromptEncoder?, rows: [TaskRow], heldOut: [TaskRow] = [],
         compressor: any TemplateCompressor, retriever: ExampleRetriever? = nil, settings: ExportSettings
     ) throws(InternalizationError) {
-        plan = try TrainingPlan(recipe: try recipe.naming(compressor), rows: rows.count)
+        if settings.target.needsWholeAlpha, recipe.alpha != recipe.alpha.rounded() {
+            throw .setting(
+                "alpha: \(recipe.alpha) is no whole number, and \(settings.target.rawValue) takes no other: round "
+                    + "training.alpha, or use --to peft")
+        }
+        asked = recipe
+        var exported = try recipe.naming(compressor)
+        // A stage without labels has no file.
+        exported.onPolicy = nil
+        plan = try TrainingPlan(recipe: exported, rows: rows.count)
         self.retriever = retriever ?? ExampleRetriever(bank: rows)
         self.schema = schema
         self.encoder = encoder
@@ -142,9 +152,10 @@ public struct StageExport {
 
     /// What the recipe asks for and the tool does not do, by the recipe's keys.
     public var ignored: [String] {
-        let recipe = plan.recipe
+        let recipe = asked
         var keys: [(String, Bool)] = [
-            ("distillation", recipe.distillation != nil), ("adaptive_patience", recipe.adaptivePatience > 0),
+            ("distillation", recipe.distillation != nil), ("on_policy", recipe.onPolicy != nil),
+            ("adaptive_patience", recipe.adaptivePatience > 0),
             ("patience", recipe.patience > 0),
         ]
         if settings.target != .peft {

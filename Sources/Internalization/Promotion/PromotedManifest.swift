@@ -4,6 +4,11 @@ import Foundation
 ///
 /// The gateway strips only while every hash fits (docs/architecture.md, "A task folder").
 public struct PromotedManifest: Sendable, Codable {
+    /// What a stage is refused with whose template was written anew: the gateway sends what it cuts out of a request.
+    public static let rewritten = InternalizationError.setting(
+        "the stage's template was written anew, not cut, and the gateway can only cut: promote the last stage, or use the "
+            + "compressor attribution, self-information or rules")
+
     /// A folder below the task folder and the SHA-256 of its weights file.
     public struct Part: Sendable, Codable {
         /// Folder, relative to the task folder.
@@ -39,11 +44,7 @@ public struct PromotedManifest: Sendable, Codable {
                 self = .queryOnly
                 return
             }
-            guard let cuts = template.cuts else {
-                throw .setting(
-                    "the stage's template was written anew, not cut, and the gateway can only cut: promote the last stage, or "
-                        + "use the compressor attribution, self-information or rules")
-            }
+            guard let cuts = template.cuts else { throw PromotedManifest.rewritten }
             self.init(tau: template.actualRate, k: stage.exampleCount, template: cuts)
         }
 

@@ -56,6 +56,13 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
     @Option(help: "Seconds between two looks at a job.")
     var pollSeconds: Double = 10
 
+    @Option(
+        help: ArgumentHelp(
+            "Train up to this stage, counted from 1, and put it into service as a step on the ramp: the gateway then sends "
+                + "what the stage keeps of the template and the last examples. All stages by default.",
+            valueName: "number"))
+    var stage: Int?
+
     @Flag(help: "Leave the manifest as it is.")
     var noManifest = false
 
@@ -82,6 +89,7 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         let name = export.recipe.runName(inputs: [task.schema.fingerprint, digest, model, baseURL, validation ?? ""])
         let folder = task.path + "/runs/openai-" + name
         let index = try export.write(to: folder)
+        let count = try stageCount(index)
         let transport = try CurlTransport()
         let client = ProviderClient(
             transport: transport, endpoint: try UpstreamEndpoint(baseURL), key: key)
@@ -89,10 +97,23 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         let state = try await FineTuningRun(
             plan: plan(index, folder), api: FineTuningAPI(client: client), provider: baseURL,
             statePath: folder + "/fine-tuning.json", interval: .milliseconds(Int(pollSeconds * 1_000))
-        ).run { display.show($0) }
-        guard let tuned = state.stages.last?.model else { throw Failure("\(folder): the last stage has no model") }
+        ).run(stages: count) { display.show($0) }
+        guard let tuned = state.stages[count - 1].model else {
+            throw Failure("\(folder): stage \(count) has no model")
+        }
         show("model: \(tuned)")
-        if !noManifest { try writeManifest(task, state, index, tuned) }
+        if !noManifest { try writeManifest(task, state, index.stages[count - 1], index, tuned) }
+    }
+
+    /// How many stages are trained; refused before any job is made if the gateway could not send the last one's prompts.
+    private func stageCount(_ index: ExportIndex) throws -> Int {
+        let count = stage ?? index.stages.count
+        guard (1...index.stages.count).contains(count) else {
+            throw Failure("--stage: \(count) is not from 1 to \(index.stages.count)")
+        }
+        let entry = index.stages[count - 1]
+        guard noManifest || entry.actualRate == 0 || entry.template != nil else { throw PromotedManifest.rewritten }
+        return count
     }
 
     private func plan(_ index: ExportIndex, _ folder: String) -> FineTuningPlan {
@@ -108,14 +129,14 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
 
     /// Puts the manifest of the provider's model into service; `promptintern rollback` puts the one before it back.
     private func writeManifest(
-        _ task: TaskTexts, _ state: FineTuningState, _ index: ExportIndex, _ tuned: String
+        _ task: TaskTexts, _ state: FineTuningState, _ stage: ExportIndex.StageEntry, _ index: ExportIndex,
+        _ tuned: String
     ) throws {
         let tokens = state.stages.reduce(0) { $0 + ($1.trainedTokens ?? 0) }
-        let last = index.stages.last
         let manifest = TaskManifest(
             task: index.task, schemaFingerprint: index.schemaFingerprint,
             model: .init(provider: baseURL, base: model, name: tuned),
-            stage: .init(tau: last?.actualRate ?? 0, k: last?.examples ?? 0, template: last?.template),
+            stage: .init(tau: stage.actualRate, k: stage.examples, template: stage.template),
             figures: ManifestFigures(["trained_tokens": .number(Double(tokens)), "evaluated": .bool(false)]),
             created: ISO8601DateFormatter().string(from: Date()))
         let encoder = JSONEncoder()

@@ -19,12 +19,12 @@ struct StageExportTests {
 
     private func export(
         _ target: ExportTarget, family: BedrockFamily = .nova, task: SmallTask, to folder: String, rows: Int = 96,
-        counts: Bool = true
+        counts: Bool = true, recipe: Recipe = Self.recipe
     ) throws -> ExportIndex {
         var settings = ExportSettings(target: target, family: family)
         settings.model = "some/model"
         return try StageExport(
-            recipe: Self.recipe, schema: task.encoder.schema, encoder: counts ? task.encoder : nil,
+            recipe: recipe, schema: task.encoder.schema, encoder: counts ? task.encoder : nil,
             rows: Array(task.rows.prefix(rows)), heldOut: task.heldOut, compressor: RuleCompressor(),
             settings: settings
         ).write(to: folder)
@@ -50,6 +50,36 @@ struct StageExportTests {
         }
         if let answer = object["answer"] as? String { turns.append(["assistant", answer]) }
         return turns
+    }
+
+    @Test(
+        "an alpha that is no whole number is refused by name where the tool takes none",
+        arguments: ExportTarget.allCases)
+    func fractionalAlpha(_ target: ExportTarget) throws {
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        var recipe = Self.recipe
+        recipe.alpha = 12.5
+        guard [.trl, .llamaFactory, .axolotl].contains(target) else {
+            #expect(try export(target, task: task, to: folder.path, recipe: recipe).recipe.alpha == 12.5)
+            return
+        }
+        let error = #expect(throws: InternalizationError.self) {
+            try export(target, task: task, to: folder.path, recipe: recipe)
+        }
+        #expect("\(try #require(error))".contains("alpha: 12.5 is no whole number"))
+    }
+
+    @Test("an on-policy stage has no labels: it is not exported, and its key is said")
+    func onPolicy() throws {
+        let (task, folder) = (try SmallTask(), try TinyModelFolder())
+        var recipe = Self.recipe
+        recipe.onPolicy = .init(steps: 3)
+        let export = try StageExport(
+            recipe: recipe, schema: task.encoder.schema, encoder: task.encoder, rows: task.rows,
+            compressor: RuleCompressor(), settings: ExportSettings(target: .peft))
+        #expect(export.ignored == ["on_policy"])
+        let index = try export.write(to: folder.path)
+        #expect(index.stages.count == 4 && index.stages.map(\.steps) == Self.recipe.stageSteps(rows: 96))
     }
 
     @Test(
