@@ -1,4 +1,5 @@
-// Chooses the table once, from what the processor and the operating system support.
+// Chooses the table once: the fastest that the processor and the operating system support and that computes what the portable
+// one computes.
 #include "CKernels.h"
 #include <string.h>
 
@@ -30,12 +31,14 @@ const pi_kernels *pi_kernels_named(const char *name) {
 
 const pi_kernels *pi_kernels_best(void) {
     static const pi_kernels *volatile best = NULL;
+    static const char *const ladder[] = {"avx512", "avx2"};
     const pi_kernels *chosen = best;
-    if (chosen == NULL) {
-        chosen = pi_kernels_named("avx512");
-        if (chosen == NULL) chosen = pi_kernels_named("avx2");
-        if (chosen == NULL) chosen = &pi_kernels_table_scalar;
-        best = chosen;
+    if (chosen != NULL) return chosen;
+    for (size_t i = 0; chosen == NULL && i < sizeof ladder / sizeof *ladder; i++) {
+        const pi_kernels *candidate = pi_kernels_named(ladder[i]);
+        if (candidate != NULL && pi_kernels_agree(candidate)) chosen = candidate;
     }
+    if (chosen == NULL) chosen = &pi_kernels_table_scalar;
+    best = chosen;
     return chosen;
 }

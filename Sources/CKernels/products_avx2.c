@@ -160,6 +160,7 @@ const pi_products pi_products_avx2 = {
     .quantize = quantize,
     .attend = attend,
     .store_position = store_position,
+    .row_step = 12,
 };
 #pragma clang attribute pop
 #endif

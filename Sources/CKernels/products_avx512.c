@@ -142,6 +142,7 @@ const pi_products pi_products_avx512 = {
     .quantize = quantize,
     .attend = attend,
     .store_position = store_position,
+    .row_step = 12,
 };
 #ifndef PI_EMULATED
 #pragma clang attribute pop

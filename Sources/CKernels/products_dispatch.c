@@ -1,5 +1,6 @@
 // Chooses the products once: the fastest that the processor runs and that compute what the portable ones compute.
-#include "packed.h"
+#include "CKernels.h"
+#include "tiles.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@ extern const pi_products pi_products_portable;
 #if defined(__x86_64__)
 extern const pi_products pi_products_avx2;
 extern const pi_products pi_products_avx512;
+extern const pi_products pi_products_amx;
 #endif
 
 const pi_products *pi_products_scalar(void) {
@@ -25,11 +27,14 @@ const pi_products *pi_products_named(const char *name) {
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vnni"))
         return &pi_products_avx512;
+    if (strcmp(name, "amx") == 0 && pi_products_named("avx512vnni") != NULL && pi_tiles_usable())
+        return &pi_products_amx;
 #endif
     return NULL;
 }
 
-enum { check_inputs = 67, check_outputs = 35, check_rows = 9 };
+// Whole and cut tiles of 32 rows and 32 outputs, and a block of inputs that is not full.
+enum { check_inputs = 67, check_outputs = 53, check_rows = 41 };
 
 // Values with a fixed, uneven pattern, some of them zero.
 static void fill(float *values, size_t count, uint32_t seed) {
@@ -45,22 +50,38 @@ static bool near(const float *a, const float *b, size_t count) {
     return true;
 }
 
-static bool products_agree(const pi_products *products, pi_format format, const float *weights, const pi_rows *x) {
-    enum { panels = (check_outputs + 15) / 16, blocks = (check_inputs + 31) / 32 };
-    static const float zeros[check_rows * check_outputs];
-    float expected[check_rows * check_outputs], found[check_rows * check_outputs];
+static bool products_agree(const pi_products *products, pi_format format, const float *weights, const pi_rows *x,
+                           bool adding) {
+    enum { panels = (check_outputs + 15) / 16, blocks = (check_inputs + 31) / 32, count = check_rows * check_outputs };
+    float expected[count], found[count];
     size_t panel = blocks * pi_block_bytes(format);
     uint8_t *packed = malloc(panels * panel);
     if (packed == NULL) return false;
     for (size_t o = 0; o < check_outputs; o += 16)
         pi_pack_panel(format, packed + o / 16 * panel, weights + o * check_inputs, check_inputs,
                       check_outputs - o < 16 ? check_outputs - o : 16, check_inputs);
-    memcpy(expected, zeros, sizeof zeros);
-    memcpy(found, zeros, sizeof zeros);
-    pi_products_portable.multiply[format](expected, check_outputs, packed, check_outputs, x, true);
-    products->multiply[format](found, check_outputs, packed, check_outputs, x, false);
+    fill(expected, count, 3);
+    memcpy(found, expected, sizeof found);
+    pi_products_portable.multiply[format](expected, check_outputs, packed, check_outputs, x, adding);
+    products->multiply[format](found, check_outputs, packed, check_outputs, x, adding);
     free(packed);
-    return near(expected, found, check_rows * check_outputs);
+    bool whole = format == pi_format_int8 || format == pi_format_int4;
+    return whole ? memcmp(expected, found, sizeof found) == 0 : near(expected, found, count);
+}
+
+static bool products_agree_on(const pi_products *products, const float *weights, const pi_rows *x, pi_format format) {
+    float rounded[check_rows * check_inputs];
+    uint16_t narrow[check_rows * check_inputs];
+    pi_rows rows = *x;
+    if (products->rounds_rows && format == pi_format_bf16) {
+        pi_kernels_scalar()->f32_to_bf16(narrow, x->values, check_rows * check_inputs);
+        pi_kernels_scalar()->bf16_to_f32(rounded, narrow, check_rows * check_inputs);
+        rows.values = rounded;
+    }
+    // Every number of rows ends the tiles differently.
+    for (rows.count = 1; rows.count <= check_rows; rows.count += rows.count < 17 ? 4 : 8)
+        if (!products_agree(products, format, weights, &rows, rows.count % 8 == 1)) return false;
+    return true;
 }
 
 static bool attention_agrees(const pi_products *products, bool half) {
@@ -101,7 +122,7 @@ bool pi_products_agree(const pi_products *products) {
     pi_rows x = {.values = values, .stride = check_inputs, .quants = quants[0], .scales = scales[0], .sums = sums[0],
                  .inputs = check_inputs, .count = check_rows};
     for (int format = pi_format_f32; format <= pi_format_int4; format++)
-        if (!products_agree(products, (pi_format)format, weights, &x)) return false;
+        if (!products_agree_on(products, weights, &x, (pi_format)format)) return false;
     return attention_agrees(products, false) && attention_agrees(products, true);
 }
 

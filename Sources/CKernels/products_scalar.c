@@ -94,4 +94,5 @@ const pi_products pi_products_portable = {
     .quantize = quantize,
     .attend = attend,
     .store_position = store_position,
+    .row_step = 12,
 };

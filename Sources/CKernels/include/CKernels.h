@@ -1,6 +1,7 @@
 #ifndef PROMPTINTERN_CKERNELS_H
 #define PROMPTINTERN_CKERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,11 +69,13 @@ typedef struct pi_kernels {
     void (*f16_to_f32)(float *out, const uint16_t *in, size_t n);
 } pi_kernels;
 
-/// The table for this processor, chosen once.
+/// The fastest table that this processor runs and whose answers on small inputs equal the portable table's; checked once.
 const pi_kernels *pi_kernels_best(void);
 /// The portable table: each kernel's scalar twin.
 const pi_kernels *pi_kernels_scalar(void);
 /// The table with the given name, or NULL when this processor cannot run it.
 const pi_kernels *pi_kernels_named(const char *name);
+/// True when the table computes what the portable table computes.
+bool pi_kernels_agree(const pi_kernels *kernels);
 
 #endif

@@ -15,7 +15,8 @@
 /// - int8: a block is [8 input quads][16 outputs][4] signed bytes, then 16 bfloat16 scales, 544 bytes.
 /// - int4: a block is [4][16 outputs][4] bytes, then 16 bfloat16 scales, 288 bytes; the low halves of row j are the
 ///   inputs 4j..4j+3, the high halves 16+4j..16+4j+3; a half h stands for h - 8.
-/// Every instruction set uses the same arrangement.
+/// Every instruction set uses the same arrangement: a block of bf16 or int8 is a tile of AMX as it lies, one of int4 after
+/// its halves are taken apart.
 typedef enum pi_format { pi_format_f32 = 0, pi_format_bf16 = 1, pi_format_int8 = 2, pi_format_int4 = 3 } pi_format;
 
 enum { pi_panel_outputs = 16, pi_block_inputs = 32 };
@@ -63,6 +64,10 @@ typedef struct pi_products {
     /// a block.
     void (*store_position)(void *block, size_t slot, const float *keys, const float *values, size_t key_value_heads,
                            size_t head_size, bool half);
+    /// Rows that are best multiplied together: blocks of rows are multiples of it.
+    size_t row_step;
+    /// True where `multiply` in bf16 rounds the rows to bfloat16 first; elsewhere they stay float32.
+    bool rounds_rows;
 } pi_products;
 
 /// The portable products, every other table's twin.
@@ -71,7 +76,8 @@ const pi_products *pi_products_scalar(void);
 const pi_products *pi_products_named(const char *name);
 /// The fastest products whose answers on small inputs equal the scalar ones'; checked once.
 const pi_products *pi_products_best(void);
-/// True when the table computes what the scalar table computes.
+/// True when the table computes what the scalar table computes, on shapes with whole and cut tiles; bytes must agree
+/// bit by bit.
 bool pi_products_agree(const pi_products *products);
 
 /// Packs a panel from up to 16 weight rows [outputs, inputs], row-major floats with `stride` between rows.

@@ -6,7 +6,7 @@ import CKernels
 @safe public struct KernelTable: @unchecked Sendable {
     let functions: pi_kernels
 
-    /// The fastest table that this processor runs.
+    /// The fastest table that this processor runs and whose answers on small inputs are right.
     public static let best = unsafe KernelTable(functions: pi_kernels_best().pointee)
 
     /// The portable table: each kernel's scalar twin.
@@ -17,6 +17,13 @@ import CKernels
         guard let table = unsafe pi_kernels_named(name) else { return nil }
         return unsafe KernelTable(functions: table.pointee)
     }
+
+    /// The names of the tables, the fastest first.
+    private static let ladder = ["avx512", "avx2", "scalar"]
+
+    /// The faster tables that this processor runs, and that are not used because they compute something else than the
+    /// scalar table.
+    public static let leftOut = ladder.prefix { $0 != best.name }.filter { named($0) != nil }
 
     /// The instruction set's name.
     public var name: String {

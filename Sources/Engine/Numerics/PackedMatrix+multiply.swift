@@ -24,7 +24,7 @@ extension PackedMatrix {
             unsafe quantized.take(
                 operands.input, stride: operands.stride, rows: rows, inputs: inputs, products: products, team: team)
         }
-        let plan = Plan(self, rows: rows, threads: team.threads)
+        let plan = Plan(self, rows: rows, threads: team.threads, step: products.rowStep)
         let perRow = pi_block_count(inputs)
         let multiply = unsafe function(products)
         let (quants, scales, sums) = unsafe (quantized.quants, quantized.scales, quantized.sums)
@@ -67,11 +67,11 @@ extension PackedMatrix {
         private let panelShare: Int
         private let runs: Int
 
-        init(_ matrix: PackedMatrix, rows: Int, threads: Int) {
+        init(_ matrix: PackedMatrix, rows: Int, threads: Int, step: Int) {
             panelBytes = matrix.precision.panelBytes(inputs: matrix.inputs)
             rowCount = rows
             let rowBytes = matrix.inputs * (matrix.precision.quantizesRows ? 1 : 4)
-            rowShare = min(rows, max(12, 160 << 10 / max(rowBytes, 1) / 12 * 12))
+            rowShare = min(rows, max(step, 160 << 10 / max(rowBytes, 1) / step * step))
             panelCount = (matrix.outputs + 15) / 16
             // Enough runs that a thread which starts late leaves little undone, each worth some microseconds.
             let perThread = min(4, max(1, panelCount * panelBytes * min(rowShare, 8) / (threads * 96 << 10)))

@@ -18,6 +18,19 @@ import CKernels
         return unsafe ProductTable(functions: table.pointee)
     }
 
+    /// The names of the tables, the fastest first.
+    private static let ladder = ["amx", "avx512vnni", "avx2", "scalar"]
+
+    /// The faster tables that this processor runs, and that are not used because they compute something else than the
+    /// scalar table.
+    public static let leftOut = ladder.prefix { $0 != best.name }.filter { named($0) != nil }
+
+    /// Rows that are best multiplied together.
+    var rowStep: Int { unsafe functions.row_step }
+
+    /// True where a product in bfloat16 rounds the rows too.
+    var roundsRows: Bool { unsafe functions.rounds_rows }
+
     /// The instruction set's name.
     public var name: String { unsafe String(cString: functions.name) }
 }

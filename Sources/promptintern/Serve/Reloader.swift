@@ -136,6 +136,15 @@ final class Reloader: Sendable {
         }
     }
 
+    /// Tells which of the processor's instruction sets are not used, and why.
+    func tellLeftOut() {
+        let names = ProductTable.leftOut.map { "\($0) products" } + KernelTable.leftOut.map { "\($0) kernels" }
+        guard !names.isEmpty else { return }
+        logger.warning(
+            "instructions left out: they compute something else than the portable ones",
+            metadata: ["instructions": "\(names.joined(separator: ", "))"])
+    }
+
     /// Tells what keeps weights from being prepared.
     func tellPackedFiles(_ engines: [LoadedEngine]) {
         for engine in engines {

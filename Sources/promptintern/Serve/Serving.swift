@@ -32,6 +32,7 @@ struct Serving {
                     Self.renew(tls, logger)
                 })
             reloader.tellPackedFiles(parts.engines)
+            if !parts.engines.isEmpty { reloader.tellLeftOut() }
             try await serve(gateway, reloader, ledger, tls, logger: logger)
         } catch {
             await close(parts, ledger)

@@ -55,7 +55,9 @@ struct StartReport: Sendable {
 
     private static func processor() -> [[String]] {
         let core = BLAS.core
-        var lines = [["", "kernels \(KernelTable.best.name), OpenBLAS core \(core.name)"]]
+        let products = ProductTable.best.name
+        let kernels = KernelTable.best.name == products ? products : "\(KernelTable.best.name), products \(products)"
+        var lines = [["", "kernels \(kernels), OpenBLAS core \(core.name)"]]
         if !core.fits {
             lines.append([
                 "",
