@@ -3,7 +3,8 @@ import Foundation
 /// A file that appears under its name only when it is complete and on disk.
 ///
 /// The bytes go to a temporary file beside it; `commit` syncs that file, renames it and syncs the folder. A value
-/// that goes out of scope uncommitted leaves nothing behind.
+/// that goes out of scope uncommitted leaves nothing behind; what a killed process left of the same file is removed when the
+/// file is written the next time. A temporary file is locked as long as somebody writes it.
 public struct AtomicFile: ~Copyable {
     /// The end of temporary files' names.
     public static let suffix = ".partial"
@@ -15,12 +16,36 @@ public struct AtomicFile: ~Copyable {
 
     /// Creates the temporary file with these permissions; the folder must exist.
     public init(path: String, mode: UInt32 = 0o644) throws(EngineError) {
+        Self.removeLeftovers(of: path)
         self.path = path
         temporaryPath = "\(path).\(getpid()).\(UInt64.random(in: .min ... .max))\(Self.suffix)"
         descriptor = unsafe open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
         guard descriptor >= 0 else {
             isCommitted = true
             throw .unreadable(file: path, reason: "cannot be created: \(SystemFailure.text(errno))")
+        }
+        // Where files cannot be locked, nobody takes this one for a leftover either.
+        _ = flock(descriptor, LOCK_EX | LOCK_NB)
+    }
+
+    /// Seconds for which a temporary file is left alone even if it is not locked: its writer may just have made it.
+    private static let patience = 60
+
+    /// Removes temporary files of the same file that nobody writes any more.
+    private static func removeLeftovers(of path: String) {
+        let file = URL(fileURLWithPath: path)
+        let folder = file.deletingLastPathComponent()
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        for name in names where name.hasPrefix(file.lastPathComponent + ".") && name.hasSuffix(suffix) {
+            let leftover = folder.appending(path: name).path
+            let descriptor = unsafe open(leftover, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var status = stat()
+            guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                status.st_mtim.tv_sec < time(nil) - patience, flock(descriptor, LOCK_EX | LOCK_NB) == 0
+            else { continue }
+            _ = unsafe unlink(leftover)
         }
     }
 

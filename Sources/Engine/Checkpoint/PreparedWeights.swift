@@ -1,11 +1,12 @@
 import Crypto
+import Foundation
 import Synchronization
 
 /// A model's packed weights in a file beside the model, so that later starts need not pack them again.
 ///
 /// The file is mapped read-only. It is used only if it was made of these very weights, in this arrangement and precision,
 /// and none of its bytes has changed since; otherwise it is made anew, atomically. A file whose stamps differ from the
-/// sources', as in a copied folder, is still used if the sources' content is the same.
+/// sources', as in a copied folder, is still used if the sources' content is the same, and gets their stamps.
 public struct PreparedWeights: Sendable {
     /// What became of the file.
     public enum Outcome: Sendable, Equatable {
@@ -73,7 +74,8 @@ public struct PreparedWeights: Sendable {
             return .refused("its header is damaged or of another version")
         }
         guard header.shape == shape else { return .refused("it holds another model or arrangement") }
-        guard header.stamps == checkpoint.stampDigest || header.sources == checkpoint.contentDigest else {
+        let stamps = checkpoint.stampDigest
+        guard header.stamps == stamps || header.sources == checkpoint.contentDigest else {
             return .refused("the model's files have changed")
         }
         guard let memory = file.memory(offset: PreparedHeader.count, count: places.count) else {
@@ -82,7 +84,23 @@ public struct PreparedWeights: Sendable {
         guard Self.digest(memory, places.count, team) == header.packed else { return .refused("it is damaged") }
         // A base beside a merged adapter may never be asked.
         memory.release()
+        if header.stamps != stamps { stamp(header, stamps) }
         return .memory(memory)
+    }
+
+    /// Puts the stamps of files with the same content into the header, so that the next start need not read them. Where the
+    /// file cannot be written it reads them; a header that is half written is refused as damaged.
+    private func stamp(_ header: PreparedHeader, _ stamps: [UInt8]) {
+        let renewed = PreparedHeader(
+            shape: header.shape, sources: header.sources, stamps: stamps, packed: header.packed)
+        guard unsafe chmod(path, 0o644) == 0 else { return }
+        defer { _ = unsafe chmod(path, 0o444) }
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let bytes = renewed.bytes
+        _ = unsafe pwrite(descriptor, bytes, bytes.count, 0)
+        _ = fsync(descriptor)
     }
 
     /// Packs the weights and writes the file. The sources are hashed before they are packed: if they change meanwhile, the

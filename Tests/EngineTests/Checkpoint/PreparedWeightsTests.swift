@@ -140,6 +140,34 @@ struct PreparedWeightsTests {
             return
         }
         #expect(found.logits == (try expected(.bfloat16)))
+        // The copy now has the stamps of its own sources: nothing is left to change.
+        func file() throws -> Data {
+            try Data(contentsOf: URL(fileURLWithPath: self.prepared(.bfloat16, in: copy.path).path))
+        }
+        let renewed = try file()
+        let original = try Data(contentsOf: URL(fileURLWithPath: prepared.path))
+        #expect(renewed != original && renewed.dropFirst(64 << 10) == original.dropFirst(64 << 10))
+        guard case .used = try logits(self.prepared(.bfloat16, in: copy.path), .bfloat16, of: copy.path).outcome else {
+            Issue.record("the copy's file was not used again")
+            return
+        }
+        #expect(try file() == renewed)
+    }
+
+    @Test("what a killed writer left goes with the next write, unless somebody is writing it or it is new")
+    func leftovers() throws {
+        let prepared = prepared(.int8)
+        let names = ["1.2", "3.4", "5.6"].map { prepared.path + "." + $0 + AtomicFile.suffix }
+        for name in names { try Data("x".utf8).write(to: URL(fileURLWithPath: name)) }
+        for name in names.dropFirst() {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3_600)], ofItemAtPath: name)
+        }
+        let writer = unsafe open(names[2], O_RDONLY)
+        defer { close(writer) }
+        #expect(flock(writer, LOCK_EX | LOCK_NB) == 0)
+        _ = try logits(prepared, .int8)
+        #expect(names.map { FileManager.default.fileExists(atPath: $0) } == [true, false, true])
     }
 
     @Test("a folder that takes no file, and a folder in the file's place, cost the packing only")
