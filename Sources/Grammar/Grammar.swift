@@ -20,6 +20,8 @@ public struct Grammar: Sendable {
     let edges: [[Edge]]
     /// The first state of every rule; the language is that of rule 0.
     let starts: [Int32]
+    /// Whether nothing but the end of its rule follows a state.
+    let ends: [Bool]
 
     /// Any JSON object.
     public static let jsonObject: Grammar = {
@@ -32,9 +34,10 @@ public struct Grammar: Sendable {
 
     /// The JSON texts that a schema allows.
     ///
-    /// Supported: type, properties, required, additionalProperties, items, minItems, maxItems, minLength, maxLength,
-    /// pattern, format (see ``StringFormat``), minimum, maximum, exclusiveMinimum, exclusiveMaximum, enum, const, anyOf,
-    /// allOf of one, $ref within the schema. Properties come in the schema's order, and no others. Everything else that
+    /// Supported: type, nullable, properties, required, additionalProperties, patternProperties of one pattern,
+    /// propertyNames, items, prefixItems, minItems, maxItems, minLength, maxLength, pattern, format (see ``StringFormat``),
+    /// minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, enum, const, anyOf, oneOf of branches that are told
+    /// apart, allOf, $ref within the schema. Properties come in the schema's order, and no others. Everything else that
     /// limits what is valid is refused by name.
     public init(jsonSchema schema: JSONValue) throws(GrammarError) {
         try self.init(rules: try SchemaCompiler(schema).rules)
@@ -82,6 +85,21 @@ public struct Grammar: Sendable {
         for (number, rule) in rules.enumerated() { try builder.add(rule, as: number) }
         edges = builder.edges
         starts = builder.starts
+        ends = builder.edges.indices.map { Self.ends(at: $0, builder.edges) }
+    }
+
+    private static func ends(at state: Int, _ edges: [[Edge]]) -> Bool {
+        var state = state
+        // A longer way to the end only costs a place on a stack.
+        for _ in 0..<8 {
+            guard edges[state].count == 1 else { return false }
+            switch edges[state][0] {
+            case .end: return true
+            case .empty(let to): state = Int(to)
+            case .bytes, .call: return false
+            }
+        }
+        return false
     }
 }
 

@@ -11,14 +11,37 @@ public final class GrammarAutomaton: Sendable {
     /// The state of an empty text.
     public static let start: Int32 = 0
 
-    private let table: Mutex<AutomatonTable>
+    private let grammar: Grammar
     private let vocabulary: VocabularyTrie
+    private let room: Int
+    private let table: Mutex<AutomatonTable>
+    private let follower = Mutex<GrammarAutomaton?>(nil)
 
     /// An automaton that has met no state but the first.
-    public init(_ grammar: Grammar, vocabulary: VocabularyTrie) {
+    ///
+    /// - Parameter room: how much it may hold, in places of states; a state counts 128 more. Beyond it nothing may follow.
+    public init(_ grammar: Grammar, vocabulary: VocabularyTrie, room: Int = 2_000_000) {
+        self.grammar = grammar
         self.vocabulary = vocabulary
-        table = Mutex(AutomatonTable(grammar))
+        self.room = room
+        table = Mutex(AutomatonTable(grammar, room: room))
     }
+
+    /// Whether it has met so many states that answers should go on with its `successor`.
+    public var isCrowded: Bool { table.withLock { $0.size > room / 2 } }
+
+    /// An automaton of the same grammar that was made when this one was crowded; states are not shared.
+    public var successor: GrammarAutomaton {
+        follower.withLock { follower in
+            if let follower { return follower }
+            let made = GrammarAutomaton(grammar, vocabulary: vocabulary, room: room)
+            follower = made
+            return made
+        }
+    }
+
+    /// The bytes of a token.
+    public func bytes(of token: Int32) -> [UInt8] { vocabulary.string(of: token) }
 
     /// The state after a token; `dead` if it may not follow.
     public func next(_ state: Int32, token: Int32) -> Int32 {
@@ -43,9 +66,6 @@ public final class GrammarAutomaton: Sendable {
         guard state >= 0 else { return [UInt64](repeating: 0, count: (vocabulary.size + 63) / 64) }
         return table.withLock { $0.mask(state, vocabulary) }
     }
-
-    /// How many states have been met.
-    public var stateCount: Int { table.withLock { $0.count } }
 }
 
 /// The states met so far.
@@ -65,8 +85,13 @@ private struct AutomatonTable {
     /// More nesting than this may not follow.
     private static let deepest: Int32 = 200
     private static let maskLimit = 1_024
+    /// What a state takes beside its places: 256 transitions.
+    private static let stateSize = 128
 
     private let grammar: Grammar
+    private let room: Int
+    /// What the states and stacks take, in places.
+    private(set) var size = 0
     private var states: [[Item]] = []
     private var accepting: [Bool] = []
     private var numbers: [[Item]: Int32] = [:]
@@ -78,12 +103,11 @@ private struct AutomatonTable {
     private var depths: [Int32] = [0]
     private var frameNumbers: [Frame: Int32] = [:]
 
-    init(_ grammar: Grammar) {
+    init(_ grammar: Grammar, room: Int) {
         self.grammar = grammar
+        self.room = room
         _ = number(of: close([Item(state: grammar.starts[0], stack: 0)]))
     }
-
-    var count: Int { states.count }
 
     func accepts(_ state: Int32) -> Bool { accepting[Int(state)] }
 
@@ -140,7 +164,9 @@ private struct AutomatonTable {
                 case .bytes: readsByte = true
                 case .empty(let to): next = Item(state: to, stack: item.stack)
                 case .call(let rule, let back):
-                    next = push(back, item.stack).map { Item(state: grammar.starts[Int(rule)], stack: $0) }
+                    // A rule whose caller ends with it returns to the caller's caller: rules that repeat so need no stack.
+                    let stack = grammar.ends[Int(back)] ? item.stack : push(back, item.stack)
+                    next = stack.map { Item(state: grammar.starts[Int(rule)], stack: $0) }
                 case .end:
                     if item.stack == 0 {
                         accepts = true
@@ -159,8 +185,9 @@ private struct AutomatonTable {
     private mutating func push(_ back: Int32, _ parent: Int32) -> Int32? {
         let frame = Frame(back: back, parent: parent)
         if let known = frameNumbers[frame] { return known }
-        guard depths[Int(parent)] < Self.deepest else { return nil }
+        guard depths[Int(parent)] < Self.deepest, size < room else { return nil }
         let number = Int32(frames.count)
+        size += 4
         frames.append(frame)
         depths.append(depths[Int(parent)] + 1)
         frameNumbers[frame] = number
@@ -172,6 +199,9 @@ private struct AutomatonTable {
         // An item of no state tells texts that may end here from those that may not.
         let key = state.items + (state.accepts ? [Item(state: -1, stack: -1)] : [])
         if let known = numbers[key] { return known }
+        // The first state stands whatever it takes: the grammar's own size is bounded.
+        guard states.isEmpty || size + state.items.count < room else { return GrammarAutomaton.dead }
+        size += state.items.count + Self.stateSize
         let number = Int32(states.count)
         states.append(state.items)
         accepting.append(state.accepts)

@@ -88,15 +88,37 @@ enum JSONGrammar {
 
     static let boolean = GrammarNode.choice([.text("true"), .text("false")])
 
-    /// An object of any keys, each with a value of this kind.
-    static func map(of value: GrammarNode) -> GrammarNode {
-        let member = GrammarNode.sequence([string(), colon, value])
+    /// A number of at most so many digits after the point, and without an exponent.
+    static func number(places: Int) -> GrammarNode {
+        .sequence([integer, .optional(.sequence([.text("."), .times(digit, least: 1, most: places)]))])
+    }
+
+    /// An object of these keys, each with a value of this kind.
+    static func map(of value: GrammarNode, keys: GrammarNode = string()) -> GrammarNode {
+        let member = GrammarNode.sequence([keys, colon, value])
         return .sequence([.text("{"), list(member, least: 0, most: nil), .text("}")])
     }
 
     /// An array of values of this kind.
-    static func array(of value: GrammarNode, least: Int = 0, most: Int? = nil) -> GrammarNode {
-        .sequence([.text("["), list(value, least: least, most: most), .text("]")])
+    static func array(of value: GrammarNode) -> GrammarNode {
+        .sequence([.text("["), list(value, least: 0, most: nil), .text("]")])
+    }
+
+    /// An array whose first values are of their own kinds, and the others of one; nil: there are no others.
+    static func array(first: [GrammarNode], of value: GrammarNode?, least: Int, most: Int?) -> GrammarNode {
+        var end = GrammarNode.bytes([])
+        if let value, most.map({ $0 > first.count }) ?? true {
+            let (least, most) = (max(0, least - first.count), most.map { $0 - first.count })
+            end =
+                first.isEmpty
+                ? list(value, least: least, most: most)
+                : .times(.sequence([comma, value]), least: least, most: most)
+        }
+        for index in first.indices.reversed() where index < most ?? .max {
+            let here = GrammarNode.sequence([index > 0 ? comma : .bytes([]), first[index], end])
+            end = index < least ? here : .optional(here)
+        }
+        return .sequence([.text("["), end, .text("]")])
     }
 
     /// Values with commas between them.

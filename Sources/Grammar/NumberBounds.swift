@@ -33,11 +33,21 @@ struct NumberBounds {
 
     private static let largest = 999_999_999_999_999
 
-    /// The integers within the bounds, exactly.
-    func integers(_ place: String) throws(GrammarError) -> GrammarNode {
+    var hasLow: Bool { low != nil }
+    var hasHigh: Bool { high != nil }
+
+    /// The least and the largest integer within the bounds.
+    func integerRange(_ place: String) throws(GrammarError) -> ClosedRange<Int> {
         let least = max(low?.leastInteger ?? -Self.largest, -Self.largest)
         let most = min(high?.largestInteger ?? Self.largest, Self.largest)
         guard least <= most else { throw GrammarError(place, "no integer lies within the bounds") }
+        return least...most
+    }
+
+    /// The integers within the bounds, exactly.
+    func integers(_ place: String) throws(GrammarError) -> GrammarNode {
+        let range = try integerRange(place)
+        let (least, most) = (range.lowerBound, range.upperBound)
         var choices: [GrammarNode] = []
         if least < 0 {
             choices.append(.sequence([.text("-"), DigitRange.node(max(1, -most), -least)]))
@@ -46,49 +56,49 @@ struct NumberBounds {
         return .choice(choices)
     }
 
-    /// The numbers within the bounds, exactly.
-    func numbers(_ place: String) throws(GrammarError) -> GrammarNode {
+    /// The numbers within the bounds, exactly, with at most so many digits after the point.
+    func numbers(_ place: String, places: Int = 15) throws(GrammarError) -> GrammarNode {
         var choices: [GrammarNode] = []
         if high.map({ !$0.isNegative }) ?? true {
             let from = low.flatMap { $0.isNegative ? nil : $0 }
-            if let node = Self.magnitudes(from, high) { choices.append(node) }
+            if let node = Self.magnitudes(from, high, places) { choices.append(node) }
         }
         if low?.isNegative ?? true {
             let zero = DecimalBound(isNegative: false, whole: 0, fraction: [], isInclusive: false)
             let from = high.flatMap { $0.isNegative ? $0.negated : nil } ?? zero
-            if let node = Self.magnitudes(from, low?.negated) { choices.append(.sequence([.text("-"), node])) }
+            if let node = Self.magnitudes(from, low?.negated, places) { choices.append(.sequence([.text("-"), node])) }
         }
         guard !choices.isEmpty else { throw GrammarError(place, "no number lies within the bounds") }
         return .choice(choices)
     }
 
     /// Numbers without a sign between two bounds of 0 or more; nil if there are none.
-    private static func magnitudes(_ low: DecimalBound?, _ high: DecimalBound?) -> GrammarNode? {
+    private static func magnitudes(_ low: DecimalBound?, _ high: DecimalBound?, _ places: Int) -> GrammarNode? {
         let (first, last) = (low?.whole ?? 0, high?.whole ?? largest)
         guard first <= last else { return nil }
         if first == last {
-            return fraction(FractionBound(low), FractionBound(high)).map {
+            return fraction(FractionBound(low), FractionBound(high), places).map {
                 .sequence([DigitRange.node(first, first), $0])
             }
         }
         var choices: [GrammarNode] = []
-        if let node = fraction(FractionBound(low), nil) {
+        if let node = fraction(FractionBound(low), nil, places) {
             choices.append(.sequence([DigitRange.node(first, first), node]))
         }
-        if first + 1 < last, let node = fraction(nil, nil) {
+        if first + 1 < last, let node = fraction(nil, nil, places) {
             choices.append(.sequence([DigitRange.node(first + 1, last - 1), node]))
         }
-        if let node = fraction(nil, FractionBound(high)) {
+        if let node = fraction(nil, FractionBound(high), places) {
             choices.append(.sequence([DigitRange.node(last, last), node]))
         }
         return choices.isEmpty ? nil : .choice(choices)
     }
 
     /// What may come after the whole part: nothing, or a point and digits.
-    private static func fraction(_ low: FractionBound?, _ high: FractionBound?) -> GrammarNode? {
+    private static func fraction(_ low: FractionBound?, _ high: FractionBound?, _ places: Int) -> GrammarNode? {
         var choices: [GrammarNode] = []
         if FractionBound.mayEnd(low, high) { choices.append(.bytes([])) }
-        let digits = FractionBound.next(low, high, room: 15)
+        let digits = FractionBound.next(low, high, room: places)
         if !digits.isEmpty { choices.append(.sequence([.text("."), .choice(digits)])) }
         return choices.isEmpty ? nil : .choice(choices)
     }

@@ -2,12 +2,13 @@ import ChatAPI
 
 /// Turns a JSON schema into rules; a keyword that is not honoured is refused by its name.
 struct SchemaCompiler {
-    private(set) var rules: [GrammarNode] = []
-    private var root: JSONValue?
+    var rules: [GrammarNode] = []
+    private(set) var root: JSONValue?
     private var references: [String: Int] = [:]
     /// References that are being expanded without a byte in between: one that comes again would never end.
     private var expanding: Set<String> = []
     private var anyValue: Int?
+    private var work = 0
     private var depth = 0
 
     /// Rule 0 is the schema itself.
@@ -29,12 +30,13 @@ struct SchemaCompiler {
     }
 
     private static let limit = 64
-    /// Most states of a pattern: each byte of an answer may stand at as many places of it.
-    private static let patternLimit = 5_000
+    private static let workLimit = 50_000
 
-    private mutating func node(_ schema: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
+    mutating func node(_ schema: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
         depth += 1
         defer { depth -= 1 }
+        work += 1
+        guard work <= Self.workLimit else { throw GrammarError(place, "the schema says too much: it is too large") }
         guard depth <= Self.limit else {
             throw GrammarError(place, "the schema is nested more than \(Self.limit) deep")
         }
@@ -43,23 +45,23 @@ struct SchemaCompiler {
             return value()
         }
         let keywords = try SchemaKeywords(schema, place)
-        if let reference = keywords["$ref"] {
-            try keywords.check(only: ["$ref"])
-            return try follow(reference, place)
+        // OpenAPI's way to write that a value may be null.
+        if keywords["nullable"]?.bool == true {
+            return .choice([try combined(keywords.without(["nullable"]), place), .text("null")])
         }
-        if let options = keywords["anyOf"] {
-            try keywords.check(only: ["anyOf", "type"])
-            try checkBranches(options, keywords)
-            return .choice(try nodes(options, place + "/anyOf"))
-        }
-        if let parts = keywords["allOf"] {
-            try keywords.check(only: ["allOf", "type"])
-            try checkBranches(parts, keywords)
-            let nodes = try nodes(parts, place + "/allOf")
-            guard nodes.count == 1 else {
-                throw GrammarError(place, "'allOf' of more than one schema is not supported")
+        return try combined(keywords, place)
+    }
+
+    private mutating func combined(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
+        if let reference = keywords["$ref"], keywords.count == 1 { return try follow(reference, place) }
+        if keywords["$ref"] != nil || keywords["allOf"] != nil {
+            if let only = keywords["allOf"], keywords.count == 1, Array(only.elements).count == 1 {
+                return try nodes(only, place + "/allOf")[0]
             }
-            return nodes[0]
+            return try combination([keywords], place)
+        }
+        for name in ["anyOf", "oneOf"] {
+            if let options = keywords[name] { return try branches(options, name, keywords, place) }
         }
         if let constant = keywords["const"] {
             try keywords.check(only: ["const", "type"])
@@ -83,24 +85,12 @@ struct SchemaCompiler {
         return .choice(fitting.map { .bytes(Array($0.rawBytes)) })
     }
 
-    /// A type beside other schemas is no more than they say themselves.
-    private func checkBranches(_ branches: JSONValue, _ keywords: SchemaKeywords) throws(GrammarError) {
-        guard let types = try keywords.types() else { return }
-        for branch in branches.elements {
-            let inner = branch.kind == .object ? try SchemaKeywords(branch, keywords.place).types() : nil
-            guard let inner, inner.allSatisfy({ types.contains($0) || $0 == "integer" && types.contains("number") })
-            else {
-                throw GrammarError(keywords.place + "/type", "it is not supported beside schemas without that 'type'")
-            }
-        }
-    }
-
-    private mutating func typed(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
+    mutating func typed(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
         var types = try keywords.types() ?? []
         if types.isEmpty {
             if keywords["properties"] != nil || keywords["required"] != nil {
                 types = ["object"]
-            } else if keywords["items"] != nil {
+            } else if keywords["items"] != nil || keywords["prefixItems"] != nil {
                 types = ["array"]
             } else {
                 try keywords.check(only: [])
@@ -115,10 +105,16 @@ struct SchemaCompiler {
         return choices.count == 1 ? choices[0] : .choice(choices)
     }
 
-    private static let bounds: Set<String> = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"]
+    private static let numbers: Set<String> = [
+        "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "format",
+    ]
     private static let keywords: [String: Set<String>] = [
-        "string": ["minLength", "maxLength", "pattern", "format"], "array": ["items", "minItems", "maxItems"],
-        "object": ["properties", "required", "additionalProperties"], "integer": bounds, "number": bounds,
+        "string": ["minLength", "maxLength", "pattern", "format"],
+        "array": ["items", "prefixItems", "additionalItems", "unevaluatedItems", "minItems", "maxItems"],
+        "object": [
+            "properties", "required", "additionalProperties", "unevaluatedProperties", "patternProperties",
+            "propertyNames",
+        ], "integer": numbers, "number": numbers,
     ]
 
     private mutating func single(
@@ -126,121 +122,72 @@ struct SchemaCompiler {
     ) throws(GrammarError) -> GrammarNode {
         switch type {
         case "string": return try string(keywords, place)
-        case "integer": return try NumberBounds(keywords)?.integers(place) ?? JSONGrammar.integer
-        case "number": return try NumberBounds(keywords)?.numbers(place) ?? JSONGrammar.number
+        case "integer": return try integer(keywords, place)
+        case "number": return try number(keywords, place)
         case "boolean": return JSONGrammar.boolean
         case "null": return .text("null")
-        case "array":
-            let (least, most) = try keywords.bounds("minItems", "maxItems")
-            let item = try keywords["items"].map { items throws(GrammarError) in try inner(items, place + "/items") }
-            return JSONGrammar.array(of: item ?? value(), least: least, most: most)
+        case "array": return try array(keywords, place)
         case "object": return try object(keywords, place)
         default: throw GrammarError(place + "/type", "\(type.prefix(40).debugDescription) is no type")
         }
     }
 
-    private func string(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
-        let alone = ["pattern", "format"].first { keywords[$0] != nil }
-        guard let alone else {
-            let (least, most) = try keywords.bounds("minLength", "maxLength")
-            return JSONGrammar.string(least: least, most: most)
-        }
-        let others = ["pattern", "format", "minLength", "maxLength"].filter { $0 != alone && keywords[$0] != nil }
-        if let other = others.first {
-            throw GrammarError(place, "the keyword \"\(other)\" is not supported beside \"\(alone)\"")
-        }
-        guard let text = keywords[alone]?.string?.text else {
-            throw GrammarError("\(place)/\(alone)", "it must be a string")
-        }
-        if alone == "format" {
-            guard let format = StringFormat(rawValue: text) else {
-                let known = StringFormat.allCases.map(\.rawValue).joined(separator: ", ")
-                throw GrammarError(
-                    place + "/format", "the format \(text.prefix(40).debugDescription) is not supported: use \(known)")
-            }
-            return JSONGrammar.string(of: try RegexParser.parse(format.expression))
-        }
-        do throws(GrammarError) {
-            let node = try RegexParser.parse(searching: text)
-            guard node.size <= Self.patternLimit else {
-                throw GrammarError("", "it is too large: use smaller counts")
-            }
-            return JSONGrammar.string(of: node)
-        } catch {
-            throw GrammarError(place + "/pattern", error.description)
-        }
-    }
-
-    private mutating func object(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
-        var required: Set<String> = []
-        for name in keywords["required"]?.elements.map({ $0 }) ?? [] {
-            guard let name = name.string?.text else { throw GrammarError(place + "/required", "it must hold strings") }
-            required.insert(name)
-        }
-        var members: [(node: GrammarNode, isRequired: Bool)] = []
-        var seen: Set<String> = []
-        for member in (keywords["properties"]?.members).map(Array.init) ?? [] {
-            let (key, schema) = member
-            let name = key.text ?? ""
-            guard seen.insert(name).inserted else {
-                throw GrammarError(place + "/properties", "a property stands twice")
-            }
-            let value = try inner(schema, place + "/properties/" + name.prefix(64))
-            members.append(
-                (
-                    .sequence([.bytes(JSONWriter.encoded(name)), JSONGrammar.colon, value]),
-                    required.contains(name)
-                ))
-        }
-        if let missing = required.subtracting(seen).min() {
-            throw GrammarError(
-                place + "/required",
-                "\(missing.prefix(64).debugDescription) is not under 'properties', which it must be")
-        }
-        if seen.isEmpty, keywords["additionalProperties"]?.bool != false {
-            let other = keywords["additionalProperties"].flatMap { $0.kind == .object ? $0 : nil }
-            let value = try other.map { other throws(GrammarError) in
-                try inner(other, place + "/additionalProperties")
-            }
-            return JSONGrammar.map(of: value ?? self.value())
-        }
-        return .sequence([.text("{"), .members(members), .text("}")])
-    }
-
     /// A schema inside a bracket: what was being expanded outside may come again.
-    private mutating func inner(_ schema: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
+    mutating func inner(_ schema: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
         let outer = expanding
         expanding = []
         defer { expanding = outer }
         return try node(schema, place)
     }
 
-    private mutating func nodes(_ list: JSONValue, _ place: String) throws(GrammarError) -> [GrammarNode] {
+    mutating func nodes(_ list: JSONValue, _ place: String) throws(GrammarError) -> [GrammarNode] {
         var nodes: [GrammarNode] = []
         for (index, schema) in list.elements.enumerated() { nodes.append(try node(schema, "\(place)/\(index)")) }
         guard !nodes.isEmpty else { throw GrammarError(place, "it must be an array with schemas") }
         return nodes
     }
 
-    private mutating func follow(_ reference: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
+    mutating func follow(_ reference: JSONValue, _ place: String) throws(GrammarError) -> GrammarNode {
+        let pointer = try pointer(reference, place)
+        return try rule(pointer, place + "/$ref", at: String(pointer.dropFirst())) { compiler throws(GrammarError) in
+            try compiler.target(reference, place)
+        }
+    }
+
+    /// The rule of a schema with a name of its own, which may come again inside: what leads back to it is the rule.
+    mutating func rule(
+        _ name: String, _ place: String, at target: String,
+        schema: (SchemaCompiler) throws(GrammarError) -> JSONValue
+    ) throws(GrammarError) -> GrammarNode {
+        guard !expanding.contains(name) else {
+            throw GrammarError(place, "the reference leads back to itself without a value in between")
+        }
+        if let rule = references[name] { return .rule(rule) }
+        let schema = try schema(self)
+        let rule = rules.count
+        rules.append(.bytes([]))
+        references[name] = rule
+        expanding.insert(name)
+        defer { expanding.remove(name) }
+        rules[rule] = try node(schema, target)
+        return .rule(rule)
+    }
+
+    private func pointer(_ reference: JSONValue, _ place: String) throws(GrammarError) -> String {
         guard let pointer = reference.string?.text, pointer == "#" || pointer.hasPrefix("#/") else {
             throw GrammarError(
                 place + "/$ref", "only references within the schema, such as #/$defs/name, are supported")
         }
-        guard !expanding.contains(pointer) else {
-            throw GrammarError(place + "/$ref", "the reference leads back to itself without a value in between")
-        }
-        if let rule = references[pointer] { return .rule(rule) }
+        return pointer
+    }
+
+    /// The schema that a reference leads to.
+    func target(_ reference: JSONValue, _ place: String) throws(GrammarError) -> JSONValue {
+        let pointer = try pointer(reference, place)
         guard let root, let target = Self.resolve(pointer, in: root) else {
             throw GrammarError(place + "/$ref", "\(pointer.prefix(120).debugDescription) is not in the schema")
         }
-        let rule = rules.count
-        rules.append(.bytes([]))
-        references[pointer] = rule
-        expanding.insert(pointer)
-        defer { expanding.remove(pointer) }
-        rules[rule] = try node(target, String(pointer.dropFirst()))
-        return .rule(rule)
+        return target
     }
 
     private static func resolve(_ pointer: String, in root: JSONValue) -> JSONValue? {
@@ -259,7 +206,7 @@ struct SchemaCompiler {
         return value
     }
 
-    private mutating func value() -> GrammarNode {
+    mutating func value() -> GrammarNode {
         if let anyValue { return .rule(anyValue) }
         let rule = rules.count
         anyValue = rule

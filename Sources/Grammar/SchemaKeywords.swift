@@ -5,7 +5,8 @@ struct SchemaKeywords {
     /// Keywords that say nothing about what is valid.
     private static let annotations: Set<String> = [
         "title", "description", "default", "examples", "example", "$schema", "$id", "$comment", "$defs", "definitions",
-        "deprecated", "readOnly", "writeOnly",
+        "deprecated", "readOnly", "writeOnly", "$anchor", "$vocabulary", "contentMediaType", "contentEncoding",
+        "discriminator", "externalDocs", "xml", "enumNames", "markdownDescription", "propertyOrdering",
     ]
 
     private var values: [String: JSONValue] = [:]
@@ -16,12 +17,44 @@ struct SchemaKeywords {
         self.place = place
         for (key, value) in schema.members {
             let name = key.text ?? "?"
-            if Self.annotations.contains(name) { continue }
+            if Self.annotations.contains(name) || name.hasPrefix("x-") { continue }
+            if Self.saysNothing(name, value) { continue }
             guard values.updateValue(value, forKey: name) == nil else {
                 throw GrammarError(place, "the keyword \(name.prefix(40).debugDescription) stands twice")
             }
         }
     }
+
+    /// Keywords with a value that leaves everything valid.
+    private static func saysNothing(_ name: String, _ value: JSONValue) -> Bool {
+        switch name {
+        case "uniqueItems", "nullable": value.bool == false
+        case "minProperties": value.int == 0
+        case "propertyNames", "unevaluatedProperties", "unevaluatedItems": value.bool == true
+        default: false
+        }
+    }
+
+    private init(_ values: [String: JSONValue], _ place: String) {
+        self.values = values
+        self.place = place
+    }
+
+    /// The keywords without some.
+    func without(_ names: Set<String>) -> SchemaKeywords {
+        SchemaKeywords(values.filter { !names.contains($0.key) }, place)
+    }
+
+    /// All of them, sorted by name.
+    var all: [(name: String, value: JSONValue)] {
+        values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// How many there are.
+    var count: Int { values.count }
+
+    /// Whether there is none.
+    var isEmpty: Bool { values.isEmpty }
 
     subscript(name: String) -> JSONValue? { values[name] }
 

@@ -14,6 +14,12 @@ public enum StringFormat: String, CaseIterable, Sendable {
     case hostname
     /// Four numbers up to 255.
     case ipv4
+    /// Eight groups of hexadecimal digits, none left out (RFC 4291).
+    case ipv6
+    /// An `http` or `https` address with a host, a port, a path, a query and a fragment: a part of RFC 3986.
+    case uri
+    /// A length of time in days, hours, minutes and seconds, or in weeks (RFC 3339, appendix A).
+    case duration
 
     /// The expression that all of a string matches.
     var expression: String {
@@ -25,6 +31,11 @@ public enum StringFormat: String, CaseIterable, Sendable {
         case .email: "\(Self.word){1,32}(?:\\.\(Self.word){1,31})?@\(Self.label)(?:\\.\(Self.label)){1,3}"
         case .hostname: "\(Self.label)(?:\\.\(Self.label)){0,3}"
         case .ipv4: "\(Self.octet)(?:\\.\(Self.octet)){3}"
+        case .ipv6: "[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4}){7}"
+        case .uri:
+            "https?://\(Self.label)(?:\\.\(Self.label)){0,5}(?::[1-9][0-9]{0,3})?(?:/\(Self.path)*)?"
+                + "(?:\\?(?:\(Self.path)|[/?])*)?(?:#(?:\(Self.path)|[/?])*)?"
+        case .duration: "P(?:[0-9]{1,4}W|[0-9]{1,4}D(?:\(Self.hours))?|\(Self.hours))"
         }
     }
 
@@ -36,5 +47,8 @@ public enum StringFormat: String, CaseIterable, Sendable {
         "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
     private static let word = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]"
     private static let label = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+    private static let path = "(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})"
+    private static let hours =
+        "T(?:[0-9]{1,4}H(?:[0-9]{1,4}M(?:[0-9]{1,4}S)?)?|[0-9]{1,4}M(?:[0-9]{1,4}S)?|[0-9]{1,4}S)"
     private static let octet = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 }

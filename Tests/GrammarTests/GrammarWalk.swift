@@ -56,8 +56,10 @@ struct PlainValidator {
         if let pointer = schema["$ref"]?.string?.text {
             let name = String(pointer.split(separator: "/").last ?? "")
             let target = pointer == "#" ? root : root["$defs"]?.members.first { $0.key.text == name }?.value
-            return target.map { isValid(value, $0) } ?? false
+            guard let target, isValid(value, target) else { return false }
         }
+        if let parts = schema["allOf"], !parts.elements.allSatisfy({ isValid(value, $0) }) { return false }
+        if let options = schema["oneOf"], options.elements.filter({ isValid(value, $0) }).count != 1 { return false }
         if let options = schema["anyOf"], !options.elements.contains(where: { isValid(value, $0) }) { return false }
         if let constant = schema["const"], !isEqual(value, constant) { return false }
         if let values = schema["enum"], !values.elements.contains(where: { isEqual(value, $0) }) { return false }
@@ -73,13 +75,21 @@ struct PlainValidator {
             if number < schema["minimum"]?.double ?? -.infinity || number > schema["maximum"]?.double ?? .infinity {
                 return false
             }
+            if let step = schema["multipleOf"]?.double {
+                let steps = number / step
+                if abs(steps - steps.rounded()) > 1e-6 { return false }
+            }
         }
         if value.kind == .array {
             let items = value.elements.map { $0 }
             if items.count < schema["minItems"]?.int ?? 0 || items.count > schema["maxItems"]?.int ?? .max {
                 return false
             }
-            if let item = schema["items"], !items.allSatisfy({ isValid($0, item) }) { return false }
+            let first = schema["prefixItems"]?.elements.map { $0 } ?? []
+            guard zip(items, first).allSatisfy({ isValid($0, $1) }) else { return false }
+            if let item = schema["items"], !items.dropFirst(first.count).allSatisfy({ isValid($0, item) }) {
+                return false
+            }
         }
         return value.kind != .object || isObject(value, schema)
     }
@@ -91,6 +101,18 @@ struct PlainValidator {
             guard members.contains(where: { $0.0 == name }) else { return false }
         }
         return members.allSatisfy { name, value in
+            if let names = schema["propertyNames"]?["enum"] {
+                guard names.elements.contains(where: { $0.string?.text == name }) else { return false }
+            }
+            if let patterns = schema["patternProperties"] {
+                return patterns.members.allSatisfy { key, schema in
+                    guard let pattern = key.text, let expression = try? Regex(pattern) else { return false }
+                    return name.firstMatch(of: expression) == nil || isValid(value, schema)
+                }
+                    && patterns.members.contains { key, _ in
+                        key.text.flatMap { try? Regex($0) }.map { name.firstMatch(of: $0) != nil } ?? false
+                    }
+            }
             if let property = properties.first(where: { $0.0 == name }) { return isValid(value, property.1) }
             let other = schema["additionalProperties"]
             return other?.kind == .object ? isValid(value, other!) : other?.bool ?? true

@@ -27,6 +27,18 @@ struct JSONSchemaTests {
         #"{"type":["integer","null"],"minimum":7}"#,
         #"{"type":["string","integer"],"enum":["a",1,null,2.5]}"#,
         #"{"anyOf":[{"type":"integer","minimum":3},{"type":"null"}],"type":["integer","null"]}"#,
+        #"{"type":"array","prefixItems":[{"type":"integer"},{"type":"string","maxLength":2}],"items":{"type":"null"},"minItems":1,"maxItems":4}"#,
+        #"{"type":"array","prefixItems":[{"type":"boolean"},{"type":"null"}],"items":false}"#,
+        #"{"type":"integer","multipleOf":7}"#,
+        #"{"type":"integer","multipleOf":12,"minimum":-50,"maximum":100}"#,
+        #"{"type":"number","multipleOf":0.01,"minimum":-1.5,"maximum":20}"#,
+        ##"{"oneOf":[{"$ref":"#/$defs/cat"},{"$ref":"#/$defs/dog"},{"type":"null"}],"discriminator":{"propertyName":"kind"},"$defs":{"cat":{"type":"object","properties":{"kind":{"const":"cat"},"lives":{"type":"integer"}},"required":["kind"]},"dog":{"type":"object","properties":{"kind":{"const":"dog"},"friend":{"$ref":"#"}},"required":["kind","friend"]}}}"##,
+        ##"{"allOf":[{"$ref":"#/$defs/base"},{"type":"object","properties":{"b":{"type":"boolean"}},"required":["b"]}],"$defs":{"base":{"type":"object","properties":{"a":{"type":"integer"},"b":{}},"required":["a"]}}}"##,
+        #"{"type":"object","properties":{"a":{"type":"null"},"b":{"type":"null"}},"anyOf":[{"required":["a"]},{"required":["b"]}]}"#,
+        ##"{"$ref":"#/$defs/n","maximum":9,"$defs":{"n":{"type":"integer","minimum":5}}}"##,
+        #"{"type":"object","patternProperties":{"^x_[a-z]+$":{"type":"integer"}},"additionalProperties":false}"#,
+        #"{"type":"object","propertyNames":{"enum":["p","q"]},"additionalProperties":{"type":"boolean"}}"#,
+        ##"{"type":"object","properties":{"v":{"type":"integer","format":"int32"},"l":{"allOf":[{"$ref":"#"},{"type":"object"}]},"r":{"allOf":[{"$ref":"#"},{"type":"object"}]}},"required":["v"]}"##,
     ]
 
     @Test("every text that the masks allow parses and meets the schema", arguments: schemas)
@@ -149,6 +161,81 @@ struct JSONSchemaTests {
         for text in others { #expect(!automaton.accepts(text), "\(text)") }
     }
 
+    @Test(
+        "schemas together, apart and with places of their own admit what they should",
+        arguments: [
+            (
+                schemas[17], ["[1]", #"[1,"ab"]"#, #"[1,"", null, null]"#],
+                ["[]", "[null]", #"[1,"abc"]"#, #"[1,"a",2]"#]
+            ),
+            (schemas[18], ["[]", "[true]", "[false,null]"], ["[true,null,1]", "[null]"]),
+            (schemas[19], ["0", "7", "-14", "700000000000000"], ["1", "-0", "07", "8", "7000000000000000"]),
+            (schemas[20], ["-48", "0", "96"], ["-60", "6", "108"]),
+            (schemas[21], ["-1.5", "0", "0.01", "19.99", "20.00"], ["-1.51", "0.001", "20.01", "1e1"]),
+            (
+                schemas[22],
+                [#"{"kind":"cat"}"#, #"{"kind":"dog","friend":{"kind":"cat","lives":9}}"#, "null"],
+                [#"{"kind":"dog"}"#, #"{"kind":"cow"}"#]
+            ),
+            (schemas[23], [#"{"a":1,"b":true}"#], [#"{"a":1}"#, #"{"b":true}"#, #"{"a":1,"b":1}"#]),
+            (schemas[24], [#"{"a":null}"#, #"{"b":null}"#, #"{"a":null,"b":null}"#], ["{}"]),
+            (schemas[25], ["5", "9"], ["4", "10"]), (schemas[26], ["{}", #"{"x_ab":1}"#], [#"{"y":1}"#]),
+            (schemas[27], [#"{"q":true}"#], [#"{"r":true}"#]),
+            (schemas[28], [#"{"v":1,"l":{"v":2,"r":{"v":3}}}"#], [#"{"v":1,"l":{}}"#]),
+            (#"{"type":"string","nullable":true,"enum":["a"]}"#, [#""a""#, "null"], [#""b""#]),
+            (
+                ##"{"allOf":[{"$ref":"#/$defs/x"}],"nullable":true,"$defs":{"x":{"type":"integer"}}}"##, ["null", "3"],
+                ["true"]
+            ),
+            (#"{"type":"string","anyOf":[true]}"#, [#""a""#], ["1"]),
+            (
+                #"{"type":"object","properties":{"a":{"type":"null"}},"unevaluatedProperties":false}"#, ["{}"],
+                [#"{"b":1}"#]
+            ),
+            (#"{"type":"object","unevaluatedProperties":false}"#, ["{}"], [#"{"b":1}"#]),
+            (
+                #"{"type":"array","items":[{"type":"null"}],"additionalItems":{"type":"boolean"}}"#, ["[null,true]"],
+                ["[true]"]
+            ),
+            (
+                #"{"type":"string","format":"uri"}"#,
+                [#""https://a.example:8080/b/c?d=1&e#f""#, #""http://localhost""#],
+                [#""ftp://a""#, #""https://""#, #""https://a b""#]
+            ),
+            (
+                #"{"type":"string","format":"duration"}"#, [#""P3D""#, #""PT1H30M""#, #""P2W""#],
+                [#""P""#, #""PT""#, #""1D""#]
+            ),
+            (#"{"type":"string","format":"ipv6"}"#, [#""2001:db8:0:0:0:0:0:1""#], [#""2001:db8""#]),
+        ])
+    func combinations(schema: String, members: [String], others: [String]) throws {
+        let automaton = try automaton(schema)
+        for text in members { #expect(automaton.accepts(text), "\(text)") }
+        for text in others { #expect(!automaton.accepts(text), "\(text)") }
+    }
+
+    @Test("an automaton holds no more than its room, and answers go on in its successor")
+    func room() throws {
+        // Every string of letters leads to another set of places.
+        let grammar = try Grammar(regularExpression: "[ab]*a[ab]{40}")
+        let automaton = GrammarAutomaton(grammar, vocabulary: SmallVocabulary.trie, room: 20_000)
+        var random = SeededRandom(seed: 3)
+        var text: [UInt8] = []
+        var state = GrammarAutomaton.start
+        for _ in 0..<400 {
+            let byte: UInt8 = Bool.random(using: &random) ? 0x61 : 0x62
+            let next = automaton.next(state, bytes: [byte])
+            guard next != GrammarAutomaton.dead else { break }
+            text.append(byte)
+            state = next
+        }
+        #expect(automaton.isCrowded)
+        #expect(text.count < 400)
+        let successor = automaton.successor
+        #expect(!successor.isCrowded && successor === automaton.successor)
+        #expect(successor.next(GrammarAutomaton.start, bytes: text) != GrammarAutomaton.dead)
+    }
+
     @Test("texts around schemas belong to the language, each with its own schema")
     func framed() throws {
         func framed(_ name: String, _ schema: String) throws -> Grammar.Framed {
@@ -172,26 +259,48 @@ struct JSONSchemaTests {
             (#"{"type":"string","pattern":"(?:(?:(?:()){1000}){1000}){1000}"}"#, "too large"),
             (#"{"type":"integer","minimum":1000000000000000000}"#, "15 digits"),
             (#"{"type":"number","maximum":-1e18}"#, "15 digits"),
-            (#"{"type":"string","anyOf":[true]}"#, "/type"),
-            (#"{"type":"string","format":"uri"}"#, "uri"), (#"{"pattern":"a"}"#, "pattern"),
+            (#"{"type":"string","format":"iri"}"#, "iri"), (#"{"pattern":"a"}"#, "pattern"),
             (#"{"type":"string","pattern":"a","maxLength":3}"#, "maxLength"),
             (#"{"type":"string","format":"date","pattern":"a"}"#, "format"),
-            (#"{"type":"integer","multipleOf":2}"#, "multipleOf"),
+            (#"{"type":"integer","multipleOf":0}"#, "/multipleOf"),
+            (#"{"type":"number","multipleOf":0.3}"#, "/multipleOf"),
+            (#"{"type":"integer","multipleOf":101}"#, "/multipleOf"),
+            (#"{"type":"integer","multipleOf":3,"minimum":1}"#, "/multipleOf"),
+            (#"{"type":"integer","multipleOf":7,"minimum":1,"maximum":6}"#, "multiple"),
+            (#"{"type":"integer","format":"money"}"#, "/format"),
             (#"{"type":"integer","minimum":3,"maximum":2}"#, "bounds"),
             (#"{"type":"integer","minimum":"3"}"#, "/minimum"),
             (#"{"type":"number","exclusiveMinimum":1,"maximum":1}"#, "bounds"),
             (#"{"type":"number","minimum":1,"exclusiveMinimum":1}"#, "exclusiveMinimum"),
             (#"{"type":"number","minimum":1.5e-3}"#, "exponent"), (#"{"type":"string","enum":[1,2]}"#, "/enum"),
             (#"{"type":"string","const":null}"#, "/const"),
-            (#"{"type":"string","anyOf":[{"type":"null"}]}"#, "/type"), (#"{"oneOf":[{"type":"null"}]}"#, "oneOf"),
-            (#"{"not":{}}"#, "not"), (#"{"type":"object","patternProperties":{}}"#, "patternProperties"),
+            (#"{"type":"string","anyOf":[{"type":"null"}]}"#, "/type"), (#"{"not":{}}"#, "not"),
+            (#"{"oneOf":[{"type":"integer"},{"type":"number"}]}"#, "/oneOf/1"),
+            (
+                #"{"oneOf":[{"type":"object","properties":{"a":{"const":1}}},{"type":"null"},{"type":"object"}]}"#,
+                "branch 0"
+            ),
+            (#"{"oneOf":[{"enum":["a","b"]},{"enum":["c","b"]}]}"#, "/oneOf/1"),
+            (#"{"type":"object","patternProperties":{"a":{},"b":{}}}"#, "/patternProperties"),
+            (#"{"properties":{"a":{}},"patternProperties":{"b":{}}}"#, "patternProperties"),
+            (#"{"allOf":[{"type":"string"},{"type":"null"}]}"#, "/type"), (#"{"allOf":[]}"#, "/allOf"),
+            (#"{"allOf":[{"type":"string","maxLength":3},{"maxLength":4}]}"#, "maxLength"),
+            (
+                #"{"allOf":[{"properties":{"a":{}},"additionalProperties":false},{"properties":{"b":{}}}]}"#,
+                "additionalProperties"
+            ),
+            (#"{"allOf":[{"items":{"type":"null"}},{"prefixItems":[{}]}],"type":"array"}"#, "prefixItems"),
+            (##"{"allOf":[{"$ref":"#"},{"type":"null"}]}"##, "hold together"),
+            (#"{"type":"array","prefixItems":[{}],"items":false,"minItems":2}"#, "/minItems"),
+            (#"{"type":"object","minProperties":1}"#, "minProperties"),
+            (#"{"type":"object","properties":{"a":{"contains":{}}}}"#, "/properties/a"),
             (#"{"type":"array","uniqueItems":true}"#, "uniqueItems"), (#"{"type":"date"}"#, "date"),
             (#"{"properties":{"a":{"if":{}}}}"#, "/properties/a"), (#"{"required":["x"]}"#, "x"),
             (##"{"$ref":"#/$defs/none"}"##, "none"), (#"{"$ref":"http://x/y"}"#, "$ref"),
             (##"{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/a"},{"type":"null"}]}},"$ref":"#/$defs/a"}"##, "itself"),
             (##"{"anyOf":[{"$ref":"#"}]}"##, "itself"), (#"{"enum":[]}"#, "enum"), ("false", "false"), ("[]", "object"),
             (#"{"type":"array","minItems":3,"maxItems":2}"#, "minItems"), (#"{"maxLength":2}"#, "maxLength"),
-            (#"{"type":"string","maxLength":-1}"#, "maxLength"), (#"{"anyOf":[{}],"properties":{}}"#, "properties"),
+            (#"{"type":"string","maxLength":-1}"#, "maxLength"),
             (#"{"type":"array","items":{"type":"string","maxLength":10000},"maxItems":10000}"#, "states"),
         ])
     func refused(schema: String, name: String) {

@@ -40,16 +40,18 @@ public struct EngineBackend: Backend {
     ///
     /// - Parameters:
     ///   - baseModel: the name under which the base without an adapter is asked.
+    ///   - grammars: the grammars met so far, where another backend over the same tokenizer went before.
     ///   - limits: what holds for requests that have no tighter limits of their own.
     ///   - rendersTools: whether requests may have tools and `chat_template_kwargs`.
     public init(
         name: String, service: EngineService, tokenizer: Tokenizer, template: ChatTemplate, baseModel: String,
-        defaults: Defaults = Defaults(), limits: BackendRequest.Limits = .init(), rendersTools: Bool = false
+        grammars: GrammarCache? = nil, defaults: Defaults = Defaults(), limits: BackendRequest.Limits = .init(),
+        rendersTools: Bool = false
     ) {
         self.name = name
         self.service = service
         self.tokenizer = tokenizer
-        grammars = GrammarCache(tokenizer)
+        self.grammars = grammars ?? GrammarCache(tokenizer)
         operatorTexts = OperatorTexts(template)
         self.template = template
         self.baseModel = baseModel

@@ -2,25 +2,26 @@ import ChatAPI
 import Grammar
 import PromptSchema
 import Synchronization
-import Tokenization
+public import Tokenization
 
 /// The automata of the grammars that requests asked for last, over one tokenizer's vocabulary.
 ///
-/// A grammar's automaton is kept from answer to answer, so that a schema that comes again costs nothing anew. One that
-/// has met very many states is made anew for later answers.
-final class GrammarCache: Sendable {
+/// A grammar's automaton is kept from answer to answer, so that a schema that comes again costs nothing anew. Later answers
+/// begin in the successor of one that is crowded. The cache belongs to the tokenizer: services that follow one another over
+/// the same model share it.
+public final class GrammarCache: Sendable {
     private struct State {
         var automata: [(key: [UInt8], automaton: GrammarAutomaton)] = []
         var vocabulary: VocabularyTrie?
     }
 
     private static let limit = 32
-    private static let stateLimit = 20_000
 
     private let tokenizer: Tokenizer
     private let state = Mutex(State())
 
-    init(_ tokenizer: Tokenizer) {
+    /// An empty cache.
+    public init(_ tokenizer: Tokenizer) {
         self.tokenizer = tokenizer
     }
 
@@ -38,8 +39,8 @@ final class GrammarCache: Sendable {
 
     private static func take(_ key: [UInt8], _ state: inout State) -> GrammarAutomaton? {
         guard let place = state.automata.firstIndex(where: { $0.key == key }) else { return nil }
-        let entry = state.automata.remove(at: place)
-        guard entry.automaton.stateCount < stateLimit else { return nil }
+        var entry = state.automata.remove(at: place)
+        if entry.automaton.isCrowded { entry.automaton = entry.automaton.successor }
         state.automata.append(entry)
         return entry.automaton
     }

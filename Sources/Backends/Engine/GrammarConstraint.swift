@@ -4,9 +4,16 @@ public import PromptSchema
 public import Tokenization
 
 /// An answer that follows a grammar, as the engine's sampler asks for it.
+///
+/// Where the grammar's automaton has become crowded the answer goes on in the automaton's successor, a few times: a grammar
+/// that fills one after the other would cost all answers time.
 struct GrammarConstraint: TokenConstraint {
-    private let automaton: GrammarAutomaton
+    private static let moveLimit = 8
+
+    private var automaton: GrammarAutomaton
     private var state = GrammarAutomaton.start
+    private var moves = 0
+    private var text: [UInt8] = []
 
     init(_ automaton: GrammarAutomaton) {
         self.automaton = automaton
@@ -17,7 +24,16 @@ struct GrammarConstraint: TokenConstraint {
     var allowed: TokenMask { TokenMask(words: automaton.mask(state)) }
 
     mutating func accept(_ token: Int32) {
+        text += automaton.bytes(of: token)
         state = automaton.next(state, token: token)
+        guard automaton.isCrowded else { return }
+        moves += 1
+        guard moves <= Self.moveLimit else {
+            state = GrammarAutomaton.dead
+            return
+        }
+        automaton = automaton.successor
+        state = automaton.next(GrammarAutomaton.start, bytes: text)
     }
 }
 

@@ -82,7 +82,7 @@ struct LoadedEngine: Sendable {
     func backend(_ limits: LimitSettings) -> EngineBackend {
         EngineBackend(
             name: setting.name, service: service, tokenizer: model.tokenizer, template: model.template,
-            baseModel: setting.baseName,
+            baseModel: setting.baseName, grammars: model.grammars,
             limits: .init(firstByte: .seconds(limits.firstByte), total: .seconds(limits.total)),
             rendersTools: setting.rendersTools)
     }

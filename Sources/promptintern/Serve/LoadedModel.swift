@@ -9,6 +9,8 @@ struct LoadedModel: Sendable {
     let folder: EngineModelFolder
     let tokenizer: Tokenizer
     let template: ChatTemplate
+    /// The grammars that answers were held to, kept over reloads.
+    let grammars: GrammarCache
     /// What became of the file of packed weights; nil where none is wanted.
     let packedFile: PreparedWeights.Outcome?
     /// The model's files as they were before they were read.
@@ -31,7 +33,8 @@ struct LoadedModel: Sendable {
         do throws(EngineError) {
             let (decoder, outcome) = try decoder(checkpoint, setting, options)
             let model = LoadedModel(
-                folder: folder, tokenizer: tokenizer, template: template, packedFile: outcome, files: files)
+                folder: folder, tokenizer: tokenizer, template: template, grammars: GrammarCache(tokenizer),
+                packedFile: outcome, files: files)
             return (model, try EngineService(model: decoder, options: options))
         } catch {
             throw BackendsError("model folder \(setting.model): \(error)")
