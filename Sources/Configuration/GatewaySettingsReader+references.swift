@@ -47,6 +47,32 @@ extension GatewaySettingsReader {
         }
     }
 
+    /// Two models with one name could not be told apart by clients: base models, adapters and aliases.
+    func refuseSharedModels(_ file: YAMLMapping) {
+        var seen: [String: String] = [:]
+        named(file["engines"]) { entry throws(ConfigurationError) in
+            // What is wrong with the engine itself was noted when it was read.
+            guard let mapping = try? entry.value.mapping() else { return }
+            let base = (try? mapping["base_name"]?.nonEmptyString()) ?? "\(entry.name)-base"
+            if let other = seen.updateValue("engine '\(entry.name)'", forKey: base) {
+                throw entry.value.error(
+                    "its base model is named '\(base)', and so is a model of \(other)", "give it another base_name",
+                    at: entry.line)
+            }
+            for adapter in (try? mapping["adapters"]?.mapping().entries) ?? [] {
+                if let other = seen.updateValue("engine '\(entry.name)'", forKey: adapter.name) {
+                    throw adapter.value.error(
+                        "a model of \(other) has the same name", "give each a name of its own", at: adapter.line)
+                }
+            }
+        }
+        named(file["aliases"]) { entry throws(ConfigurationError) in
+            guard let other = seen[entry.name] else { return }
+            throw entry.value.error(
+                "a model of \(other) has the same name", "give each a name of its own", at: entry.line)
+        }
+    }
+
     /// The key of an upstream: written out, in an environment variable, or in a file.
     func secret(_ mapping: YAMLMapping, _ key: String = "key") throws(ConfigurationError) -> Secret? {
         let given = [key, key + "_env", key + "_file"].compactMap { mapping[$0] == nil ? nil : $0 }

@@ -35,6 +35,7 @@ struct GatewaySettingsReader {
         part(file["limits"]) { value throws(ConfigurationError) in settings.limits = try limits(value) }
         settings.listener = listener(file)
         refuseSharedNames(file)
+        refuseSharedModels(file)
         let upstreams = names(file, in: ["upstreams"])
         part(file["passthrough"]) { value throws(ConfigurationError) in
             settings.passthrough = try known(value, among: upstreams, what: "upstream")

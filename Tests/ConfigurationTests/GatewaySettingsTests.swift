@@ -132,6 +132,20 @@ struct GatewaySettingsTests {
                 "config/gateway.yaml:4: servers.a: another backend has the same name; give each a name of its own"
             ),
             (
+                "engines:\n  a: {model: m, base_name: x}\n  b:\n    model: m\n    adapters: {x: f}",
+                "config/gateway.yaml:5: engines.b.adapters.x: a model of engine 'a' has the same name; "
+                    + "give each a name of its own"
+            ),
+            (
+                "engines:\n  a: {model: m, base_name: x}\n  b: {model: m, base_name: x}",
+                "config/gateway.yaml:3: engines.b: its base model is named 'x', and so is a model of engine 'a'; "
+                    + "give it another base_name"
+            ),
+            (
+                "engines:\n  a: {model: m}\naliases:\n  a-base: {backend: a, model: a-base}",
+                "config/gateway.yaml:4: aliases.a-base: a model of engine 'a' has the same name; give each a name of its own"
+            ),
+            (
                 "engines:\n  demo: {model: m}\ntasks:\n  - folder: t\n    tuned: {backend: dmo, model: x}",
                 "config/gateway.yaml:5: tasks[0].tuned.backend: there is no engine, server or upstream named 'dmo'; "
                     + "did you mean 'demo'?"
