@@ -226,8 +226,8 @@ struct EngineSamplingTests {
     @Test("a schema that cannot be kept is refused by the keyword's name")
     func badSchema() async throws {
         let error = try await refusal(
-            #","response_format":{"type":"json_schema","json_schema":{"schema":{"type":"integer","multipleOf":2}}}"#)
+            #","response_format":{"type":"json_schema","json_schema":{"schema":{"type":"array","uniqueItems":true}}}"#)
         #expect(error?.status == 400 && error?.param == "response_format")
-        #expect(error?.message.contains("multipleOf") == true)
+        #expect(error?.message.contains("uniqueItems") == true)
     }
 }
