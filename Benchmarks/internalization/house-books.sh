@@ -34,7 +34,7 @@ evaluate arms --arms NN,A0,A1,B1,B2,B3,B4,C,C-full --seeds "$seeds" --epochs 10 
 # 2. Few labels: as many steps with fewer rows (300 steps of 16).
 for pair in 30:150 60:75 120:38 240:19; do
     rows=${pair%:*}
-    evaluate "labels-$rows" --arms B1,B3,C,D-mix,D-kd,D --seeds "$seeds" --timed 0 --rows "$rows" --epochs "${pair#*:}"
+    evaluate "labels-$rows" --arms B1,B3,C,D-mix,D-kd,D-on,D --seeds "$seeds" --timed 0 --rows "$rows" --epochs "${pair#*:}"
 done
 # 3. Schedules and what is left out, at 60 labels.
 evaluate schedules --arms C,C-jump,C-exp,C-inv,C-T3,C-T6,C-T7,C-tmp,C-egs,D-adapt,D-smooth --seeds "$seeds" --timed 0 \

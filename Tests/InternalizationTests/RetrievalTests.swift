@@ -42,6 +42,23 @@ struct RetrievalTests {
         #expect(examples.contains(Self.bank[1]))
     }
 
+    @Test("labels that are codes of one word get their examples by query, then any, never with the same answer")
+    func oneWordLabels() throws {
+        let rows = (0..<12).map {
+            TaskRow(query: $0 < 8 ? "ticket of site \($0 % 3)" : "word\($0)", answer: "C-\($0 % 4)")
+        }
+        let retriever = ExampleRetriever(bank: rows)
+        for row in rows {
+            let examples = retriever.examples(forTraining: row, count: 6)
+            #expect(examples.count == 6, "\(row.query)")
+            #expect(examples.allSatisfy { $0.answer != row.answer && $0.query != row.query })
+        }
+        let nearest = try #require(retriever.examples(forTraining: rows[0], count: 1).first)
+        #expect(nearest.query.hasPrefix("ticket"))
+        #expect(retriever.examples(forQuery: "nothing alike", count: 3) == [rows[2], rows[1], rows[0]])
+        #expect(retriever.examples(forQuery: "nothing alike", count: 20).count == 12)
+    }
+
     @Test("smaller example sets are the nearest of larger ones")
     func nested() {
         let retriever = ExampleRetriever(bank: Self.bank)

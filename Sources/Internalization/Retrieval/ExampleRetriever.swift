@@ -56,18 +56,20 @@ public struct ExampleRetriever: Sendable {
     /// For a training row: the nearest bank rows by the method, least similar first.
     ///
     /// Rows with the same answer, the same query or the same group are left out, so that a stage cannot be learned by
-    /// copying. The best k rows of a larger k are the same rows: sets are nested.
+    /// copying. The best k rows of a larger k are the same rows: sets are nested. Where too few labels are similar, as
+    /// with labels that are one word each, rows with similar queries follow, then others.
     public func examples(forTraining row: TaskRow, count: Int) -> [TaskRow] {
         neighbours(ofTraining: row).prefix(count).reversed().map { bank[$0] }
     }
 
     /// For a query whose label is not known: bank rows with the most similar queries, least similar first.
     public func examples(forQuery query: String, count: Int) -> [TaskRow] {
+        let isExcluded = { (index: Int) in bank[index].query == query }
         let rows =
             method == .embeddings
-            ? nearest(query, limit: count) { bank[$0].query == query }
-            : queries.search(query, limit: count) { bank[$0].query == query }
-        return rows.reversed().map { bank[$0] }
+            ? nearest(query, limit: count, excluding: isExcluded)
+            : queries.search(query, limit: count, excluding: isExcluded)
+        return filled(rows, query, limit: count, excluding: isExcluded).reversed().map { bank[$0] }
     }
 
     /// Positions in the bank, most similar first.
@@ -80,6 +82,11 @@ public struct ExampleRetriever: Sendable {
 
     private func search(_ row: TaskRow) -> [Int] {
         let isExcluded = { (index: Int) in isTooClose(bank[index], to: row) }
+        return filled(nearest(row, isExcluded), row.query, limit: Self.candidates, excluding: isExcluded)
+    }
+
+    /// The rows that the method finds.
+    private func nearest(_ row: TaskRow, _ isExcluded: (Int) -> Bool) -> [Int] {
         switch method {
         case .labelBLEU:
             let candidates = answers.search(row.answer, limit: Self.candidates, excluding: isExcluded)
@@ -89,6 +96,17 @@ public struct ExampleRetriever: Sendable {
         case .bm25: return queries.search(row.query, limit: Self.candidates, excluding: isExcluded)
         case .embeddings: return nearest(row.query, limit: Self.candidates, excluding: isExcluded)
         }
+    }
+
+    /// `found`, and where these are too few the rows with similar queries, then the first of the others, so that a prompt
+    /// has its number of examples wherever the bank has as many.
+    private func filled(_ found: [Int], _ query: String, limit: Int, excluding: (Int) -> Bool) -> [Int] {
+        guard found.count < limit else { return found }
+        var taken = Set(found)
+        var rows = found + queries.search(query, limit: limit - found.count) { taken.contains($0) || excluding($0) }
+        taken.formUnion(rows)
+        for row in bank.indices where rows.count < limit && !taken.contains(row) && !excluding(row) { rows.append(row) }
+        return rows
     }
 
     /// By cosine; vectors have length 1.
