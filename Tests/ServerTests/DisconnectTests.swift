@@ -34,6 +34,7 @@ struct DisconnectTests {
             connection.close()
             #expect(await eventually(within: .milliseconds(1000)) { cancelled.isFired })
             #expect(await eventually { gateway.records.all.last?.end == .clientLeft })
+            #expect(gateway.records.all.last?.status == 0)
         }
     }
 

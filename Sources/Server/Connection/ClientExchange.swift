@@ -26,6 +26,8 @@ final class ClientExchange {
     var reply: ClientReply?
     /// What is said in place of whatever the request's work still brings.
     var lastWord: ClientReply?
+    /// Whether its head was written.
+    var hasBegun = false
     /// Bytes of the body that were written.
     var written = 0
     var firstByte: ContinuousClock.Instant?
@@ -134,7 +136,7 @@ final class ClientExchange {
     func record(_ end: RequestRecord.End) -> RequestRecord {
         RequestRecord(
             id: id, method: method, target: target, route: match?.route, traceID: traceID, arrival: arrival,
-            firstByte: firstByte, reply: reply,
+            firstByte: firstByte, reply: reply, hasBegun: hasBegun,
             bytes: written, end: end)
     }
 }

@@ -32,6 +32,7 @@ extension ExchangeHandler {
             record(.clientLeft)
             return false
         }
+        exchange.hasBegun = true
         if isStopping { exchange.closes = true }
         let status = min(max(reply.status, 200), 599)
         exchange.framing = framing(of: reply, exchange)

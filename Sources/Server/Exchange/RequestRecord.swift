@@ -41,7 +41,7 @@ public struct RequestRecord: Sendable {
     init(
         id: String, method: String, target: String, route: RouteTable.Route?, traceID: String?,
         arrival: ContinuousClock.Instant,
-        firstByte: ContinuousClock.Instant?, reply: ClientReply?, bytes: Int, end: End
+        firstByte: ContinuousClock.Instant?, reply: ClientReply?, hasBegun: Bool, bytes: Int, end: End
     ) {
         self.id = id
         self.method = method
@@ -49,7 +49,7 @@ public struct RequestRecord: Sendable {
         isHealthCheck = route?.isHealthCheck ?? false
         self.route = route?.pattern
         self.traceID = traceID
-        status = reply?.status ?? 0
+        status = hasBegun ? reply?.status ?? 0 : 0
         decision = Decision(reply?.headers ?? [])
         trace = reply?.trace
         self.bytes = bytes
