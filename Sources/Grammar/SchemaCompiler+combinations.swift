@@ -42,7 +42,7 @@ extension SchemaCompiler {
     }
 
     /// Where a schema's reference leads, if it is nothing but one.
-    private func followed(_ schema: JSONValue, _ place: String) throws(GrammarError) -> JSONValue {
+    func followed(_ schema: JSONValue, _ place: String) throws(GrammarError) -> JSONValue {
         var schema = schema
         for _ in 0..<Self.mergeLimit {
             guard schema.kind == .object else { return schema }

@@ -24,9 +24,14 @@ struct SchemaCompiler {
 
     /// Compiles a schema; references are to places in it.
     mutating func add(_ schema: JSONValue) throws(GrammarError) -> GrammarNode {
+        begin(schema)
+        return try node(schema, "")
+    }
+
+    /// References are to places in this schema from here on.
+    mutating func begin(_ schema: JSONValue) {
         root = schema
         references = [:]
-        return try node(schema, "")
     }
 
     private static let limit = 64

@@ -12,7 +12,10 @@ struct ToolCallParserTests {
     private func events(
         _ answer: String, _ format: ToolCallFormat, pieces: [Int], isInside: Bool = false, limit: Int? = nil
     ) -> [Event] {
-        var parser = ToolCallParser(format, names: ["a", "b"], isInside: isInside, limit: limit)
+        let schema =
+            #"{"type":"object","properties":{"n":{"type":"integer"},"s":{"type":"string"},"o":{"type":["object","null"]},"l":{"anyOf":[{"type":"array"},{"type":"boolean"}]}}}"#
+        let schemas = ["a": Array(schema.utf8), "b": Array(#"{"type":"object"}"#.utf8)]
+        var parser = ToolCallParser(format, schemas: schemas, isInside: isInside, limit: limit)
         var found: [Event] = []
         var rest = Array(answer.unicodeScalars)[...]
         for count in pieces {
@@ -77,6 +80,29 @@ struct ToolCallParserTests {
         ("{\"x\": 1}", .llama3, [.text("{\"x\": 1}")]), ("Hello {", .llama3, [.text("Hello {")]),
         ("<|pyth", .llama3, [.text("<|pyth")]), ("", .hermes, []),
         ("{\"name\": \"a\", \"arguments\": \"{}\"}", .llama3, [.call(name: "a", arguments: "{}")]),
+        (
+            "Yes.\n<tool_call>\n<function=a>\n<parameter=n>\n12\n</parameter>\n<parameter=s>\nif a < \"b\":\n\n    12\n</parameter>\n"
+                + "</function>\n</tool_call>", .qwen3Coder,
+            [.text("Yes."), .call(name: "a", arguments: #"{"n": 12, "s": "if a < \"b\":\n\n    12"}"#)]
+        ),
+        (
+            "<tool_call>\n<function=a>\n<parameter=o>\n{\"x\": [1]}\n</parameter>\n<parameter=l>\nTrue\n</parameter>\n<parameter=z>\n1\n"
+                + "</parameter>\n</function>\n</tool_call>\n<tool_call>\n<function=b>\n</function>\n</tool_call>",
+            .qwen3Coder,
+            [
+                .call(name: "a", arguments: #"{"o": {"x": [1]}, "l": true, "z": "1"}"#),
+                .call(name: "b", arguments: "{}"),
+            ]
+        ),
+        (
+            "<tool_call>\n<function=a>\n<parameter=s>\n</parameter></tool_call>x\n</parameter>\n<parameter=n>\nmany\n</parameter>\n"
+                + "</function>\n</tool_call>", .qwen3Coder,
+            [.call(name: "a", arguments: #"{"s": "</parameter></tool_call>x", "n": "many"}"#)]
+        ),
+        (
+            "<tool_call>\n<function=c>\n</function>\n</tool_call>", .qwen3Coder,
+            [.text("<tool_call>\n<function=c>\n</function>\n</tool_call>")]
+        ),
     ]
 
     @Test("an answer's calls and text are the same however it is cut into pieces")

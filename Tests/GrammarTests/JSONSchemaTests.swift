@@ -214,6 +214,34 @@ struct JSONSchemaTests {
         for text in others { #expect(!automaton.accepts(text), "\(text)") }
     }
 
+    @Test("calls in Qwen3-Coder's form hold arguments to the function's schema, strings as they are")
+    func markupCalls() throws {
+        let schema = ##"""
+            {"type":"object","required":["path","n"],"properties":{"path":{"type":"string"},"n":{"type":"integer","minimum":1},
+            "mode":{"enum":["r","w"]},"day":{"type":"string","format":"date"},"o":{"$ref":"#/$defs/o"}},
+            "$defs":{"o":{"type":"object","properties":{"x":{"type":"boolean"}}}}}
+            """##
+        let automaton = GrammarAutomaton(
+            try Grammar(markupCalls: [
+                .init(name: "f", schema: try JSONDocument(Array(schema.utf8)).root),
+                .init(name: "g", schema: try JSONDocument(Array(#"{"type":"object"}"#.utf8)).root),
+            ]))
+        func call(_ arguments: [(String, String)]) -> String {
+            "<function=f>\n" + arguments.map { "<parameter=\($0)>\n\($1)\n</parameter>\n" }.joined() + "</function>"
+        }
+        let long = String(repeating: "a\n<b>\"日本\n</p", count: 100)
+        for arguments in [
+            [("path", "/a b"), ("n", "3")], [("path", ""), ("n", "1"), ("mode", "w")], [("path", long), ("n", "12")],
+            [("path", "x"), ("n", "1"), ("day", "2024-02-29"), ("o", #"{"x": true}"#)],
+        ] { #expect(automaton.accepts(call(arguments)), "\(arguments)") }
+        for arguments in [
+            [("path", "x")], [("n", "1"), ("path", "x")], [("path", "x"), ("n", "0")],
+            [("path", "x"), ("n", "1"), ("mode", "\"w\"")],
+            [("path", "x"), ("n", "1"), ("day", "today")], [("path", "x"), ("n", "1"), ("o", "{\"x\": 1}")],
+        ] { #expect(!automaton.accepts(call(arguments)), "\(arguments)") }
+        #expect(automaton.accepts("<function=g>\n</function>") && !automaton.accepts("<function=h>\n</function>"))
+    }
+
     @Test("an automaton holds no more than its room, and answers go on in its successor")
     func room() throws {
         // Every string of letters leads to another set of places.

@@ -60,7 +60,9 @@ final class EngineAnswer: Sendable {
             State(
                 decoder: StreamingDecoder(tokenizer, keeping: tools?.tokens ?? []), stop: StopStrings(stop), echo: echo,
                 pending: logprobs ? PendingLogprobs(tokenizer) : nil,
-                calls: tools.map { ToolCallParser($0.format, names: $0.names, isInside: $0.isForced, limit: $0.limit) })
+                calls: tools.map {
+                    ToolCallParser($0.format, schemas: $0.schemas, isInside: $0.isForced, limit: $0.limit)
+                })
         )
     }
 

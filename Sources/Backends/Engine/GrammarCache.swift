@@ -62,6 +62,8 @@ enum AnswerGrammar: Sendable {
     case regularExpression(String)
     /// Fixed text around a JSON text of a schema; one of several such.
     case framed([(prefix: String, schema: [UInt8], suffix: String)])
+    /// The call of one of these functions, in Qwen3-Coder's form.
+    case markupCalls([(name: String, schema: [UInt8])])
 
     init?(_ format: ResponseFormat?) {
         switch format {
@@ -90,6 +92,8 @@ enum AnswerGrammar: Sendable {
                 for part in [Array(one.prefix.utf8), one.schema, Array(one.suffix.utf8)] { key += part + [0] }
             }
             return key
+        case .markupCalls(let all):
+            return all.reduce(into: [4]) { key, one in key += Array(one.name.utf8) + [0] + one.schema + [0] }
         }
     }
 
@@ -104,6 +108,12 @@ enum AnswerGrammar: Sendable {
                 framed.append(Grammar.Framed(prefix: one.prefix, schema: try Self.root(one.schema), suffix: one.suffix))
             }
             return try Grammar(alternatives: framed)
+        case .markupCalls(let all):
+            var functions: [Grammar.Function] = []
+            for one in all {
+                functions.append(Grammar.Function(name: one.name, schema: try Self.root(one.schema)))
+            }
+            return try Grammar(markupCalls: functions)
         }
     }
 

@@ -5,8 +5,8 @@ import Tokenization
 /// How calls of tools are found in an answer.
 struct ToolAnswer: Sendable {
     let format: ToolCallFormat
-    /// The names of the request's tools.
-    let names: Set<String>
+    /// The JSON schemas of the arguments of the request's tools, by name.
+    let schemas: [String: [UInt8]]
     /// The control tokens around calls, which are part of the text that is searched.
     let tokens: Set<Int32>
     /// Whether the answer must be a call; its opening is then the prompt's end.
@@ -36,9 +36,15 @@ extension EngineBackend {
         let tokens = Set(tokenizer.addedTokens.filter { marks.contains($0.content) }.map(\.id))
         let isForced = wanted.demanded != nil
         // Llama's answers begin with the object itself.
-        let opening = format == .hermes ? format.opening + "\n" : format == .mistral ? format.opening : ""
+        let opening: String
+        switch format {
+        case .hermes, .qwen3Coder: opening = format.opening + "\n"
+        case .mistral: opening = format.opening
+        case .llama3: opening = ""
+        }
         return ToolAnswer(
-            format: format, names: Set(wanted.tools.map(\.name)), tokens: tokens, isForced: isForced,
+            format: format, schemas: Dictionary(wanted.tools.map { ($0.name, $0.schema) }) { first, _ in first },
+            tokens: tokens, isForced: isForced,
             opening: isForced
                 ? tokenizer.encodeWithAddedTokens(Array(opening.utf8), addSpecialTokens: false) : [],
             grammar: wanted.grammar(format), limit: wanted.limit)

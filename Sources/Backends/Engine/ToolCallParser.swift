@@ -12,8 +12,8 @@ struct ToolCallParser: Sendable {
     }
 
     private let format: ToolCallFormat
-    /// The names that a call may have.
-    private let names: Set<String>
+    /// The JSON schemas of the arguments, by the names that a call may have.
+    private let schemas: [String: [UInt8]]
     private let opening: [UInt8]
     /// Calls beyond these are dropped; nil: there is no limit.
     private let limit: Int?
@@ -30,11 +30,11 @@ struct ToolCallParser: Sendable {
     private(set) var calls = 0
 
     /// - Parameters:
-    ///   - names: the names of the request's tools.
+    ///   - schemas: the JSON schemas of the arguments of the request's tools, by name.
     ///   - isInside: whether the answer begins with a call, its opening being part of the prompt.
-    init(_ format: ToolCallFormat, names: Set<String>, isInside: Bool = false, limit: Int? = nil) {
+    init(_ format: ToolCallFormat, schemas: [String: [UInt8]], isInside: Bool = false, limit: Int? = nil) {
         self.format = format
-        self.names = names
+        self.schemas = schemas
         self.isInside = isInside
         self.limit = limit
         opening = Array(format.opening.utf8)
@@ -167,6 +167,9 @@ struct ToolCallParser: Sendable {
 
     /// The calls that a text is; nil if it is none.
     private func calls(in text: [UInt8]) -> [Event]? {
+        if format == .qwen3Coder {
+            return MarkupCall(text, schemas: schemas).map { [.call(name: $0.name, arguments: $0.arguments)] }
+        }
         if let whole = try? JSONDocument(text).root {
             let values = whole.kind == .array ? Array(whole.elements) : [whole]
             let calls = values.compactMap(call)
@@ -184,7 +187,7 @@ struct ToolCallParser: Sendable {
     }
 
     private func call(_ value: JSONValue) -> Event? {
-        guard let name = value["name"]?.string?.text, names.contains(name) else { return nil }
+        guard let name = value["name"]?.string?.text, schemas[name] != nil else { return nil }
         guard let arguments = value["arguments"] ?? value["parameters"], !arguments.isNull else {
             return .call(name: name, arguments: "{}")
         }

@@ -81,6 +81,7 @@ struct ToolRequest: Sendable {
     /// What must follow the opening where a call is demanded: the call's object, or for Mistral a list of it.
     func grammar(_ format: ToolCallFormat) -> AnswerGrammar? {
         guard let demanded else { return nil }
+        if format == .qwen3Coder { return .markupCalls(demanded.map { ($0.name, $0.schema) }) }
         let arguments = format == .llama3 ? "parameters" : "arguments"
         let (start, end) = format == .mistral ? ("[", "]") : ("", "")
         return .framed(
