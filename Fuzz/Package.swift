@@ -25,8 +25,10 @@ let package = Package(
         .target(name: "ChatAPI", swiftSettings: tested),
         .target(name: "Crypto", swiftSettings: strict),
         .target(name: "PromptSchema", dependencies: ["Crypto"], swiftSettings: tested),
+        .target(name: "Grammar", dependencies: ["ChatAPI"], swiftSettings: strict),
         .target(
-            name: "SchemaFiles", dependencies: ["PromptSchema", .product(name: "Yams", package: "Yams")],
+            name: "SchemaFiles",
+            dependencies: ["ChatAPI", "Grammar", "PromptSchema", .product(name: "Yams", package: "Yams")],
             swiftSettings: tested),
         .target(name: "HTTPHeads", dependencies: ["ChatAPI"], swiftSettings: tested),
         .target(name: "CheckpointFiles", swiftSettings: tested),

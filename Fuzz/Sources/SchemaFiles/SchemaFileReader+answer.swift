@@ -1,0 +1,1 @@
+../../../Sources/Configuration/SchemaFileReader+answer.swift
