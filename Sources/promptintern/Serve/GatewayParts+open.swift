@@ -28,6 +28,12 @@ extension GatewayParts {
     func successor(_ change: AdapterChange) throws(ConfigurationError) -> GatewayParts {
         let findings = ConfigurationFindings()
         var settings = settings
+        if change.source != nil, let owner = settings.owner(of: change.name, beside: change.engine) {
+            findings.add(
+                settings.error(
+                    at: "engines.\(change.engine).adapters.\(change.name)", "\(owner) has the same name",
+                    "give it a name of its own"))
+        }
         settings.apply(change)
         for engine in engines where !engine.hasBase(of: engine.setting) {
             findings.add(
@@ -67,6 +73,14 @@ extension GatewayParts {
 }
 
 extension GatewaySettings {
+    /// The model or alias beside an engine's own models that has a name.
+    fileprivate func owner(of name: String, beside engine: String) -> String? {
+        if aliases.contains(where: { $0.name == name }) { return "an alias" }
+        return engines.first { other in
+            other.name != engine && (other.baseName == name || other.adapters.contains { $0.name == name })
+        }.map { "a model of engine '\($0.name)'" }
+    }
+
     /// Adds an adapter to an engine, in the place of one of its name, or removes one; nothing if the engine is gone.
     mutating func apply(_ change: AdapterChange) {
         guard let engine = engines.firstIndex(where: { $0.name == change.engine }) else { return }
