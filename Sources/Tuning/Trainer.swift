@@ -52,14 +52,22 @@ public final class Trainer {
     }
 
     /// Prepares training on `threads` threads.
-    public init(weights: ModelWeights, trainable: Trainable, options: AdamW.Options, threads: Int = 2) {
+    ///
+    /// - Parameter isFrozenNarrow: the matrices that an adapter's training leaves alone are taken in bfloat16, which pays
+    ///   where the processor has AMX; gradients, sums, the adapter and the optimizer stay float32.
+    public init(
+        weights: ModelWeights, trainable: Trainable, options: AdamW.Options, threads: Int = 2,
+        isFrozenNarrow: Bool = false
+    ) {
         precondition(threads > 0)
+        var frozen: FrozenModel?
+        if isFrozenNarrow, case .adapter = trainable { frozen = FrozenModel(weights) }
         self.weights = weights
         self.trainable = trainable
         optimizer = AdamW(count: trainable.count(in: weights), options: options)
         let rotary = RotaryTable(weights.config)
         workers = (0..<threads).map { _ in
-            Worker(TrainingPass(weights: weights, trainable: trainable, rotary: rotary))
+            Worker(TrainingPass(weights: weights, trainable: trainable, rotary: rotary, frozen: frozen))
         }
         switch trainable {
         case .allWeights: undecayed = weights.layout.entries.filter { $0.shape.count == 1 }.map(\.range)

@@ -8,13 +8,19 @@ struct LinearPass {
     let trainable: Trainable
     /// What the low-rank path leaves out; nil for nothing.
     var dropout: Dropout?
+    /// The matrices in bfloat16; nil: the weights' own float32.
+    var frozen: FrozenModel?
 
     /// y = x Wᵀ + bias + scale * (x Aᵀ) Bᵀ; keeps x Aᵀ for the backward pass.
     func forward(_ projection: Projection, _ x: [Float], into y: inout [Float], lowRank: inout [[Float]]) {
         let shape = projection.shape(in: weights.config)
-        BLAS.linear(
-            x[...], weights.values[place.range(of: projection)], into: &y, rows: rows, inputs: shape.inputs,
-            outputs: shape.outputs)
+        if let frozen {
+            frozen[layer, projection].multiply(x, rows: rows, into: &y)
+        } else {
+            BLAS.linear(
+                x[...], weights.values[place.range(of: projection)], into: &y, rows: rows, inputs: shape.inputs,
+                outputs: shape.outputs)
+        }
         if let bias = place.bias(of: projection) {
             KernelTable.best.addBias(weights.values[bias], into: &y, rows: rows)
         }
@@ -30,16 +36,20 @@ struct LinearPass {
             inputs: rank, outputs: shape.outputs, alpha: pair.scale, beta: 1)
     }
 
-    /// dx = beta * dx + the input gradient, and adds the gradients of the trained parameters.
+    /// dx = beta * dx + the input gradient, beta being 0 or 1, and adds the gradients of the trained parameters.
     func backward(
         _ projection: Projection, dy: [Float], x: [Float], lowRank: [[Float]], into dx: inout [Float], beta: Float,
         gradients: inout [Float], scratch: inout [Float]
     ) {
         let shape = projection.shape(in: weights.config)
         let weight = place.range(of: projection)
-        BLAS.linearInputGradient(
-            dy[...], weights.values[weight], into: &dx, rows: rows, inputs: shape.inputs,
-            outputs: shape.outputs, beta: beta)
+        if let frozen {
+            frozen[layer, projection].inputGradient(dy, rows: rows, into: &dx, adding: beta != 0)
+        } else {
+            BLAS.linearInputGradient(
+                dy[...], weights.values[weight], into: &dx, rows: rows, inputs: shape.inputs,
+                outputs: shape.outputs, beta: beta)
+        }
         if case .allWeights = trainable {
             BLAS.linearWeightGradient(
                 dy[...], x[...], into: &gradients, at: weight.lowerBound, rows: rows, inputs: shape.inputs,

@@ -23,7 +23,7 @@ extension TrainingPass {
         let layer = layers[number]
         let rows = sequence.count
         let linear = LinearPass(
-            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout, frozen: frozen)
         linear.backward(
             .down, dy: streamGradient, x: layer.product, lowRank: layer.lowRank, into: &scratch.product, beta: 0,
             gradients: &gradients, scratch: &scratch.lowRank)
@@ -48,7 +48,7 @@ extension TrainingPass {
         let layer = layers[number]
         let rows = sequence.count
         let linear = LinearPass(
-            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout, frozen: frozen)
         linear.backward(
             .output, dy: streamGradient, x: layer.attention, lowRank: layer.lowRank, into: &scratch.attention, beta: 0,
             gradients: &gradients, scratch: &scratch.lowRank)

@@ -47,8 +47,12 @@ extension TrainingPass {
                 index * hidden..<(index + 1) * hidden, with: scratch.finalNormed[row * hidden..<(row + 1) * hidden])
         }
         let head = weights.values[layout.head]
-        BLAS.linear(
-            scratch.headInput[...], head, into: &scratch.logits, rows: count, inputs: hidden, outputs: classes)
+        if let frozen {
+            frozen.head.multiply(scratch.headInput, rows: count, into: &scratch.logits)
+        } else {
+            BLAS.linear(
+                scratch.headInput[...], head, into: &scratch.logits, rows: count, inputs: hidden, outputs: classes)
+        }
         if !wantsGradient {
             for (index, row) in chunk.enumerated() {
                 predictions[row] = Int32(kernels.argmax(scratch.logits[index * classes..<(index + 1) * classes]))
@@ -72,8 +76,12 @@ extension TrainingPass {
         follow(guided, losses: &losses, weights: rowWeights, classes: classes)
         let total = zip(losses, rowWeights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
         guard wantsGradient else { return total }
-        BLAS.linearInputGradient(
-            scratch.logits[...], head, into: &scratch.headGradient, rows: count, inputs: hidden, outputs: classes)
+        if let frozen {
+            frozen.head.inputGradient(scratch.logits, rows: count, into: &scratch.headGradient, adding: false)
+        } else {
+            BLAS.linearInputGradient(
+                scratch.logits[...], head, into: &scratch.headGradient, rows: count, inputs: hidden, outputs: classes)
+        }
         if case .allWeights = trainable {
             BLAS.linearWeightGradient(
                 scratch.logits[...], scratch.headInput[...], into: &gradients, at: layout.head.lowerBound,

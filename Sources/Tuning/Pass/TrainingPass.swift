@@ -28,7 +28,11 @@ struct TrainingPass {
     /// What it collected, by row.
     var logProbabilities: [Int: [Float]] = [:]
 
-    init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable) {
+    /// The matrices in bfloat16; nil: the weights' own float32.
+    let frozen: FrozenModel?
+
+    init(weights: ModelWeights, trainable: Trainable, rotary: RotaryTable, frozen: FrozenModel? = nil) {
+        self.frozen = frozen
         config = weights.config
         layout = weights.layout
         self.rotary = rotary
@@ -83,7 +87,7 @@ struct TrainingPass {
         let rows = sequence.count
         let place = layout.layers[number]
         let linear = LinearPass(
-            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout)
+            layer: number, rows: rows, weights: weights, trainable: trainable, dropout: dropout, frozen: frozen)
 
         copy(stream, into: &layer.input, count: rows * config.hiddenSize)
         kernels.rmsNorm(

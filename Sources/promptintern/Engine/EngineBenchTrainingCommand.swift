@@ -10,7 +10,7 @@ struct EngineBenchTrainingCommand: ParsableCommand {
         commandName: "bench-training", abstract: "Measure LoRA training steps on a checkpoint in tokens per second.",
         discussion: """
             A step is a forward and a backward pass over sequences of random tokens, with the loss on every token, \
-            clipping and AdamW, in float32, with an adapter on all linear layers. A first step is not counted. \
+            clipping and AdamW, in float32 unless --precision says otherwise, with an adapter on all linear layers. A first step is not counted. \
             Benchmarks/internalization/training.py runs it in turns with transformers and peft.
             """)
 
@@ -26,6 +26,9 @@ struct EngineBenchTrainingCommand: ParsableCommand {
     @Option(help: "LoRA rank.")
     var rank = 16
 
+    @Option(help: "The base's matrices: f32, or bf16, which pays where the processor has AMX.")
+    var precision: WeightPrecision = .float32
+
     @Option(help: "Steps that are timed.")
     var steps = 5
 
@@ -36,6 +39,9 @@ struct EngineBenchTrainingCommand: ParsableCommand {
     var json = false
 
     func validate() throws {
+        guard precision == .float32 || precision == .bfloat16 else {
+            throw ValidationError("--precision: f32 and bf16 are possible")
+        }
         for (name, value, limit) in [
             ("--length", length, 1 << 20), ("--batch", batch, 4_096), ("--rank", rank, 4_096),
             ("--steps", steps, 10_000),
@@ -55,7 +61,7 @@ struct EngineBenchTrainingCommand: ParsableCommand {
             weights: weights,
             trainable: .adapter(
                 .initial(config: .init(rank: rank, alpha: Float(2 * rank)), model: weights.config, seed: 1)),
-            options: AdamW.Options(), threads: threads)
+            options: AdamW.Options(), threads: threads, isFrozenNarrow: precision == .bfloat16)
         var random = SplitMix64(seed: 1)
         let classes = UInt64(weights.config.vocabularySize)
         let sequences = (0..<batch).map { _ in
