@@ -36,10 +36,11 @@ for pair in 30:150 60:75 120:38 240:19; do
     rows=${pair%:*}
     evaluate "labels-$rows" --arms B1,B3,C,D-mix,D-kd,D-on,D --seeds "$seeds" --timed 0 --rows "$rows" --epochs "${pair#*:}"
 done
-# 3. Schedules and what is left out, at 60 labels.
-evaluate schedules --arms C,C-jump,C-exp,C-inv,C-T3,C-T6,C-T7,C-tmp,C-egs,D-adapt,D-smooth --seeds "$seeds" --timed 0 \
-    --rows 60 --epochs 75
-# 4. What shortens the template, at 60 labels.
-evaluate compressors-attribution --arms C --compressor attribution --seeds "$seeds" --timed 0 --rows 60 --epochs 75
-evaluate compressors-self-information --arms C --compressor self-information --seeds "$seeds" --timed 0 --rows 60 \
-    --epochs 75
+# 3. At 30 labels, where the arms differ most: schedules, what is left out, extensions and both together.
+thirty="--timed 0 --rows 30 --epochs 150"
+evaluate schedules --arms B3,C,C-jump,C-exp,C-inv,C-T3,C-T6,C-T7,C-tmp,C-egs,D-adapt,D-smooth --seeds "$seeds" $thirty
+evaluate exponential --arms C,D-mix,D-kd,D --curve exponential --seeds "$seeds" $thirty
+# 4. What shortens the template, at 30 labels.
+for compressor in attribution self-information; do
+    evaluate "compressors-$compressor" --arms C --compressor "$compressor" --seeds "$seeds" $thirty
+done
