@@ -7,7 +7,7 @@ PROGRAM is a release build. This script is the upstream and the clients, each a 
 answers over kept connections, 20 are streams of eight events, 5 come on a connection of their own, 3 name an unknown path, and 2 are
 streams whose client leaves in the middle. Every fiftieth of the way the gateway's figures are printed; the last lines say what resident
 memory gained for each 100,000 requests (least squares over the second half), and whether descriptors came back to what they were.
-Exit status 1 if memory gains 1 MB or more, or descriptors grew.
+Exit status 1 if memory gains 1 MB or more, descriptors grew, or an answer has a status that it should not have.
 """
 import argparse, asyncio, json, multiprocessing, os, pathlib, re, subprocess, sys, tempfile, time
 

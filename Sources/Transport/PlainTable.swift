@@ -206,8 +206,13 @@ struct PlainTable {
     }
 
     private func isOld(_ connection: PlainConnection) -> Bool {
+        end(of: connection) <= turn.now
+    }
+
+    /// When an idle connection is too old to be used.
+    private func end(of connection: PlainConnection) -> ContinuousClock.Instant {
         let age = connection.wasUsed ? options.idleConnectionAge : options.unusedConnectionAge
-        return connection.idleSince + age <= turn.now || connection.made + options.connectionAge <= turn.now
+        return min(connection.idleSince + age, connection.made + options.connectionAge)
     }
 
     private mutating func dropOld() {
@@ -216,9 +221,7 @@ struct PlainTable {
             if !old.isEmpty { pool.idle.removeAll(where: isOld) }
             for connection in old { drop(connection) }
             if pool.idle.isEmpty, pool.inUse == 0 { pools[key] = nil }
-            if let first = pool.idle.first {
-                note(turn.now + (first.wasUsed ? options.idleConnectionAge : options.unusedConnectionAge))
-            }
+            for connection in pool.idle { note(end(of: connection)) }
         }
     }
 

@@ -17,7 +17,7 @@ public struct TransportOptions: Sendable, Hashable {
     public var threads: Int
     /// A plain connection that was opened ahead and carried nothing for longer is closed: a server that waits for a
     /// request holds a place for it, and many give up soon.
-    var unusedConnectionAge = Duration.seconds(5)
+    var unusedConnectionAge = Duration.seconds(3)
     /// Whether libcurl carries every exchange, also those that need nothing of it.
     var usesLibcurlOnly = false
 

@@ -97,9 +97,10 @@ struct CallerTests {
 
     @Test("a key has as many fallbacks for its requests' own sake as it may; a model that fails by itself costs none")
     func fallbacks() async throws {
-        let isItself = Mutex(false)
+        let fault = Mutex(BackendError.Code?.none)
         let gateway = try await GatewayFixture(tuned: { _ throws(BackendError) in
-            throw Answers.error(isItself.withLock { $0 } ? .failed : .overflow)
+            if let code = fault.withLock({ $0 }) { throw Answers.error(code) }
+            throw BackendError(.refused, wasSent: true, answer: .invalidRequest("too long"), status: 400)
         })
         let caller = try Self.caller(KeyPolicy(name: "a", limits: KeyLimits(fallbacksPerMinute: 2)))
         for id in ["1", "2"] { #expect(await gateway.chat(id: id, caller: caller).status == 200) }
@@ -111,8 +112,10 @@ struct CallerTests {
         #expect(rows.map(\.arm) == [.internalized] && rows.map(\.isFinal) == [true])
         let another = try Self.caller(KeyPolicy(name: "b"))
         #expect(await gateway.chat(id: "4", caller: another).status == 200)
-        isItself.withLock { $0 = true }
-        #expect(await gateway.chat(id: "5", caller: caller).status == 200)
+        for (id, code) in [("5", BackendError.Code.failed), ("6", .overflow)] {
+            fault.withLock { $0 = code }
+            #expect(await gateway.chat(id: id, caller: caller).status == 200)
+        }
     }
 
     @Test("tokens are set aside by max_tokens or the configured number, for each choice, and settled by the usage")

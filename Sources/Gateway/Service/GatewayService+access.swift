@@ -42,7 +42,7 @@ extension GatewayService {
         return min(request.sampling.maxTokens ?? configuration.reserveTokens, 1 << 30) * choices
     }
 
-    /// An error for a request that its key does not allow; it has no row, and is counted.
+    /// An error for a request that its key does not allow; it has no row of its own, and is counted.
     func refuse(_ received: Received, _ refusal: AccessRefusal) -> ClientReply {
         log.metrics.refused(refusal.code)
         var fields: HeaderFields = [(GatewayHeader.reason, refusal.code.rawValue)]

@@ -116,7 +116,11 @@ extension GatewayService {
                     log.metrics.failed(attempt.backend, error)
                     onEvent(event)
                 }
-                if let refusal { return refuse(received, refusal) }
+                if let refusal {
+                    var answer = refuse(received, refusal)
+                    answer.trace = RequestTrace(attempt, overhead: overhead)
+                    return answer
+                }
                 if isFinal {
                     var answer = ClientReply(
                         error.answer, requestID: received.id, headers: AnswerHeaders.own(attempt, decided))
@@ -224,7 +228,7 @@ extension CircuitBreaker {
     /// Notes a failed attempt; a request that the model cannot take says nothing about the model.
     func note(_ error: BackendError) {
         switch error.code {
-        case .cancelled, .deadline, .unavailable: left()
+        case .cancelled, .deadline, .overflow, .unavailable: left()
         case _ where error.isRequestsOwn: left()
         default: failed()
         }
@@ -250,7 +254,7 @@ extension BackendRequest.Limits {
 extension BackendError {
     /// Whether the model refused this request for what it is, and would take others.
     var isRequestsOwn: Bool {
-        code == .overflow || code == .refused && [400, 413, 422].contains(status > 0 ? status : answer.status)
+        code == .refused && [400, 413, 422].contains(status > 0 ? status : answer.status)
     }
 
     /// What the ledger says went wrong; a client that leaves is no fault.

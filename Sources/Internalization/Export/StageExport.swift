@@ -116,7 +116,7 @@ public struct StageExport {
         let entry = ExportIndex.StageEntry(
             file: name, sha256: hexadecimal(SHA256.hash(data: data)), rows: rows.count,
             templateRate: texts.stage.templateRate, actualRate: texts.template.actualRate,
-            template: texts.stage.templateRate > 0 ? texts.template.cuts : nil,
+            template: texts.stage.isQueryOnly ? nil : texts.template.cuts,
             examples: texts.stage.exampleCount, steps: steps, epochs: max(1, Int(epochs.rounded())),
             maximumTokens: counts.max() ?? 0, tokens: counts.reduce(0, +), tokensSHA256: corpus?.digest)
         return StageFile(entry: entry, data: data)

@@ -16,6 +16,10 @@ public struct ExampleRetriever: Sendable {
     private let known: [String: UnitVector]
     private let found = FoundNeighbours()
 
+    /// Names the way examples are chosen; a run whose prompts have examples is named by it, so that a finished run is never
+    /// taken for one with other examples.
+    static let version = "examples-2"
+
     /// Candidates that the label score ranks; more would change little and cost n² comparisons.
     static let candidates = 50
 

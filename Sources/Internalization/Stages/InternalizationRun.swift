@@ -46,7 +46,8 @@ public final class InternalizationRun {
         folder =
             runs + "/"
             + recipe.runName(
-                inputs: inputs.digests + (looksAtDev ? [TaskRows.digest(inputs.dev)] : []))
+                inputs: inputs.digests + (looksAtDev ? [TaskRows.digest(inputs.dev)] : [])
+                    + (plan.stages.contains { $0.exampleCount > 0 } ? [ExampleRetriever.version] : []))
     }
 
     /// Optimizer steps of each stage.

@@ -176,11 +176,10 @@ public struct Recipe: Sendable, Codable, Equatable {
         try resolvedStages().contains { $0.templateRate > 0 && $0.templateRate < 1 }
     }
 
-    /// The recipe with a compressor's name, if that matters.
+    /// The recipe with a compressor's name, or the usual one's where no stage shortens the template.
     func naming(_ compressor: any TemplateCompressor) throws(InternalizationError) -> Recipe {
-        guard try shortensTemplate() else { return self }
         var named = self
-        named.compressor = compressor.name
+        named.compressor = try shortensTemplate() ? compressor.name : Recipe().compressor
         return named
     }
 

@@ -18,8 +18,8 @@ extension RouteTable {
             ])
     }
 
-    /// The admin listener's routes. It asks for no key, so it listens on this machine only, and takes nothing from web
-    /// pages that a browser on this machine shows.
+    /// The admin listener's routes. It asks for no key, so it listens on this machine only, and refuses what has an
+    /// `Origin` field, as every change by a web page has.
     static func admin(
         _ gateway: LiveGateway, health: HealthReport, actions: AdminActions = AdminActions(), keys: KeyRing? = nil
     ) -> RouteTable {

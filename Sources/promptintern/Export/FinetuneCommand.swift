@@ -102,7 +102,7 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
             throw Failure("\(folder): stage \(count) has no model")
         }
         show("model: \(tuned)")
-        if !noManifest { try writeManifest(task, state, index.stages[count - 1], index, tuned) }
+        if !noManifest { try writeManifest(task, state, count, index, tuned) }
     }
 
     /// How many stages are trained; refused before any job is made if the gateway could not send the last one's prompts.
@@ -112,7 +112,8 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
             throw Failure("--stage: \(count) is not from 1 to \(index.stages.count)")
         }
         let entry = index.stages[count - 1]
-        guard noManifest || entry.actualRate == 0 || entry.template != nil else { throw PromotedManifest.rewritten }
+        let isQueryOnly = entry.templateRate == 0 && entry.examples == 0
+        guard noManifest || isQueryOnly || entry.template != nil else { throw PromotedManifest.rewritten }
         return count
     }
 
@@ -129,10 +130,10 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
 
     /// Puts the manifest of the provider's model into service; `promptintern rollback` puts the one before it back.
     private func writeManifest(
-        _ task: TaskTexts, _ state: FineTuningState, _ stage: ExportIndex.StageEntry, _ index: ExportIndex,
-        _ tuned: String
+        _ task: TaskTexts, _ state: FineTuningState, _ count: Int, _ index: ExportIndex, _ tuned: String
     ) throws {
-        let tokens = state.stages.reduce(0) { $0 + ($1.trainedTokens ?? 0) }
+        let stage = index.stages[count - 1]
+        let tokens = state.stages.prefix(count).reduce(0) { $0 + ($1.trainedTokens ?? 0) }
         let manifest = TaskManifest(
             task: index.task, schemaFingerprint: index.schemaFingerprint,
             model: .init(provider: baseURL, base: model, name: tuned),

@@ -30,9 +30,10 @@ struct TuneCommand: ParsableCommand {
         let stages = try TrainingDisplay(label: arm.rawValue, json: json).run(run)
         if json { return }
         for (number, record) in stages.enumerated() {
+            let answers = record.stage.isOnPolicy ? ", own answers" : ""
             print(
-                "stage \(number + 1)\(record.stage.isOnPolicy ? ", own answers" : ""): template rate \(rounded(record.stage.templateRate)) "
-                    + "(reached \(rounded(record.actualRate))), \(record.stage.exampleCount) examples, "
+                "stage \(number + 1)\(answers): template rate \(rounded(record.stage.templateRate)) (reached "
+                    + " \(rounded(record.actualRate))), \(record.stage.exampleCount) examples, "
                     + "\(Int(record.meanPromptTokens)) prompt tokens, loss \(rounded(record.loss))")
         }
         print("run folder: \(run.folder)")

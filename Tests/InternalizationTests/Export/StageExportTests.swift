@@ -178,7 +178,7 @@ struct StageExportTests {
             let corpus = try StageCorpus(
                 stage: stage, rows: task.rows, encoder: task.encoder, compressor: compressor, retriever: retriever)
             #expect(entry.tokensSHA256 == corpus.digest)
-            #expect(entry.template == (stage.templateRate > 0 ? corpus.template.cuts : nil))
+            #expect(entry.template == (stage.isQueryOnly ? nil : corpus.template.cuts))
         }
     }
 
