@@ -70,21 +70,24 @@ static void entropy(const pi_kernels *k, trial *t) {
 static void sums(const pi_kernels *k, trial *t) {
     t->singles[0] = k->dot(t->a, t->b, count);
     k->add_scaled(t->c, t->a, 0.7f, count);
+    // Of equal ones the first counts.
+    t->b[30] = t->b[90] = 3;
     t->index = k->argmax(t->b, count);
 }
 
 static void adamw(const pi_kernels *k, trial *t) {
     fill(t->out, count, 8);
     for (size_t i = 0; i < count; i++) t->out[i] *= t->out[i];
-    k->adamw(t->a, t->b, t->out, t->c, count, 0.5f, 1e-3f, 0.9f, 0.99f, 1e-8f, 0.01f, 0.1f, 0.01f);
+    k->adamw(t->a, t->b, t->out, t->c, count, 0.5f, 0.1f, 0.9f, 0.99f, 1e-8f, 0.1f, 0.1f, 0.01f);
 }
 
 static void conversions(const pi_kernels *k, trial *t) {
     k->f32_to_bf16(t->narrow, t->a, count);
     k->bf16_to_f32(t->out, t->narrow, count);
     // Any bits with a small exponent are a half-precision number.
-    for (size_t i = 0; i < count; i++) t->narrow[i] &= 0xB3FF;
+    for (size_t i = 0; i < count; i++) t->narrow[i] = (t->narrow[i] ^ i * 0x9E37) & 0xB3FF;
     k->f16_to_f32(t->other, t->narrow, count);
+    for (size_t i = 0; i < count; i++) t->other[i] *= 0x1p24f;
 }
 
 bool pi_kernels_agree(const pi_kernels *kernels) {

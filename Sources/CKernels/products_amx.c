@@ -5,7 +5,7 @@
 // bfloat16: 32 rows by 32 outputs at a time, four tiles of sums over two of rows and two of weights; the rows are rounded
 // to bfloat16. Bytes: scales stand for 32 inputs, so every block's sums leave the tile, are scaled and added up in vector
 // registers, in the order of the other tables: the answers are theirs bit by bit. Few rows are faster without tiles.
-#if defined(__x86_64__)
+#if defined(__x86_64__) || defined(PI_TILE_MODEL)
 #include "packed.h"
 #include "thread_scratch.h"
 #include "tiles.h"

@@ -9,6 +9,9 @@ struct SchemaBranch {
     /// The values of required properties that have listed ones.
     private let tags: [String: [JSONValue]]
 
+    /// How many values it lists.
+    var listed: Int { (literals?.count ?? 0) + tags.values.reduce(0) { $0 + $1.count } }
+
     /// Reads the keywords of a schema; `follow` gives the schema that a property's reference leads to.
     init(
         _ keywords: SchemaKeywords, follow: (JSONValue) throws(GrammarError) -> JSONValue
@@ -17,7 +20,8 @@ struct SchemaBranch {
         if let literals {
             types = Set(literals.map(Self.type))
         } else {
-            types = try keywords.types().map { Set($0.map { $0 == "integer" ? "number" : $0 }) }
+            let null = keywords["nullable"]?.bool == true ? ["null"] : []
+            types = try keywords.types().map { Set($0.map { $0 == "integer" ? "number" : $0 } + null) }
         }
         var tags: [String: [JSONValue]] = [:]
         let required = Set(keywords["required"]?.elements.compactMap { $0.string?.text } ?? [])
@@ -41,7 +45,9 @@ struct SchemaBranch {
     }
 
     private static func literals(_ keywords: SchemaKeywords) -> [JSONValue]? {
-        keywords["const"].map { [$0] } ?? keywords["enum"].map { Array($0.elements) }
+        // Null belongs to it too.
+        if keywords["nullable"]?.bool == true { return nil }
+        return keywords["const"].map { [$0] } ?? keywords["enum"].map { Array($0.elements) }
     }
 
     private static func areDisjoint(_ values: [JSONValue], _ others: [JSONValue]) -> Bool {

@@ -11,7 +11,12 @@ extension SchemaCompiler {
         var restName = "items"
         // Before 2020 the first places stood under 'items', and the others under 'additionalItems'.
         let isOld = keywords["items"]?.kind == .array
-        if isOld { (rest, restName) = (keywords["additionalItems"], "additionalItems") }
+        if isOld {
+            guard keywords["prefixItems"] == nil else {
+                throw GrammarError(place, "'prefixItems' beside a list under 'items' is not supported")
+            }
+            (rest, restName) = (keywords["additionalItems"] ?? keywords["unevaluatedItems"], "additionalItems")
+        }
         if let prefix = isOld ? keywords["items"] : keywords["prefixItems"] {
             let name = isOld ? "items" : "prefixItems"
             guard prefix.kind == .array, Array(prefix.elements).count <= Self.prefixLimit else {

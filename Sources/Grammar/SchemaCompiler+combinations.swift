@@ -2,6 +2,8 @@ import ChatAPI
 
 extension SchemaCompiler {
     private static let mergeLimit = 64
+    private static let comparedLimit = 1_000
+    private static let mergedLimit = 4 << 20
 
     /// `anyOf` and `oneOf`: each branch together with what stands beside them.
     mutating func branches(
@@ -22,15 +24,21 @@ extension SchemaCompiler {
     }
 
     /// Refuses branches of `oneOf` that a value could belong to at once.
-    private func checkApart(_ options: JSONValue, _ place: String) throws(GrammarError) {
+    private mutating func checkApart(_ options: JSONValue, _ place: String) throws(GrammarError) {
         var before: [SchemaBranch] = []
         for (index, option) in options.elements.enumerated() {
             let here = "\(place)/oneOf/\(index)"
             let target = try followed(option, here)
             guard target.kind == .object else { throw GrammarError(here, "a branch must be an object") }
             let words = try SchemaKeywords(target, here)
-            let whole = words["allOf"] == nil ? words : try SchemaKeywords(try merged([words], here), here)
+            let isWhole = words["allOf"] == nil || words["nullable"]?.bool == true
+            let whole = isWhole ? words : try SchemaKeywords(try merged([words], here), here)
             let branch = try SchemaBranch(whole) { schema throws(GrammarError) in try followed(schema, here) }
+            compared += 1 + branch.listed
+            guard compared <= Self.comparedLimit else {
+                throw GrammarError(
+                    here, "'oneOf' has more than \(Self.comparedLimit) branches and values: use 'anyOf'")
+            }
             for (other, known) in before.enumerated() where !known.isDisjoint(from: branch) {
                 throw GrammarError(
                     here,
@@ -60,7 +68,7 @@ extension SchemaCompiler {
     }
 
     /// The schema that all of these make together, their `allOf` and references taken apart.
-    private func merged(_ parts: [SchemaKeywords], _ place: String) throws(GrammarError) -> JSONValue {
+    private mutating func merged(_ parts: [SchemaKeywords], _ place: String) throws(GrammarError) -> JSONValue {
         var merge = SchemaMerge(at: place)
         var open = Array(parts.reversed())
         var taken = 0
@@ -72,7 +80,8 @@ extension SchemaCompiler {
             try merge.add(part.without(["allOf", "$ref"]))
             var inner: [SchemaKeywords] = []
             if let reference = part["$ref"] {
-                inner.append(try SchemaKeywords(try target(reference, part.place), part.place))
+                let schema = try target(reference, part.place)
+                if schema.bool != true { inner.append(try SchemaKeywords(schema, part.place)) }
             }
             let all = part["allOf"].map { Array($0.elements) }
             for (index, schema) in (all ?? []).enumerated() {
@@ -84,6 +93,9 @@ extension SchemaCompiler {
             }
             open += inner.reversed()
         }
-        return try merge.schema()
+        let schema = try merge.schema()
+        mergedBytes += schema.rawBytes.count
+        guard mergedBytes <= Self.mergedLimit else { throw GrammarError(place, "the schemas together are too large") }
+        return schema
     }
 }

@@ -1,8 +1,8 @@
 import ChatAPI
 
 extension SchemaCompiler {
-    /// Formats that say how a number is held: integers here have at most 15 digits, and numbers are doubles.
-    private static let numberFormats: Set<String> = ["int32", "uint32", "int64", "uint64", "float", "double"]
+    /// Formats that every number here has: integers have at most 15 digits, and numbers are doubles.
+    private static let numberFormats: Set<String> = ["int64", "float", "double"]
 
     mutating func integer(_ keywords: SchemaKeywords, _ place: String) throws(GrammarError) -> GrammarNode {
         try checkFormat(keywords, place)

@@ -10,6 +10,10 @@ struct SchemaCompiler {
     private var anyValue: Int?
     private var work = 0
     private var depth = 0
+    /// Branches of 'oneOf' and the values that they list, which are all compared with each other.
+    var compared = 0
+    /// Bytes of the schemas that were put together.
+    var mergedBytes = 0
 
     /// Rule 0 is the schema itself.
     init(_ schema: JSONValue) throws(GrammarError) {

@@ -9,6 +9,9 @@ struct SchemaMerge {
     private var properties: [(name: String, schemas: [[UInt8]])] = []
     private var hasProperties = false
     private var isClosed = false
+    private var isFirst = true
+    private var hasPatterns = false
+    private var isClosedToPatterns = false
     private var arrayNames: [String]?
     private let place: String
 
@@ -19,7 +22,18 @@ struct SchemaMerge {
 
     /// Adds what a schema says; references must have been followed, as far as they stand beside other keywords.
     mutating func add(_ keywords: SchemaKeywords) throws(GrammarError) {
+        // The first is around the others: only its 'unevaluated…' sees what they say.
+        if !isFirst, let name = ["unevaluatedItems", "unevaluatedProperties"].first(where: { keywords[$0] != nil }) {
+            throw GrammarError(place, "'\(name)' of an inner one of schemas that hold together is not supported")
+        }
+        isFirst = false
         let closes = keywords["additionalProperties"].map { $0.bool != true } ?? false
+        hasPatterns = hasPatterns || keywords["patternProperties"] != nil
+        isClosedToPatterns = isClosedToPatterns || closes && keywords["patternProperties"] == nil
+        guard !hasPatterns || !isClosedToPatterns else {
+            throw GrammarError(
+                place, "'additionalProperties' beside other schemas' 'patternProperties' is not supported")
+        }
         let names = keywords["properties"]?.members.map { $0.key.text ?? "" } ?? []
         let known = properties.map(\.name)
         if isClosed && !Set(names).isSubset(of: known) || closes && !Set(known).isSubset(of: names) {

@@ -38,7 +38,7 @@ struct JSONSchemaTests {
         ##"{"$ref":"#/$defs/n","maximum":9,"$defs":{"n":{"type":"integer","minimum":5}}}"##,
         #"{"type":"object","patternProperties":{"^x_[a-z]+$":{"type":"integer"}},"additionalProperties":false}"#,
         #"{"type":"object","propertyNames":{"enum":["p","q"]},"additionalProperties":{"type":"boolean"}}"#,
-        ##"{"type":"object","properties":{"v":{"type":"integer","format":"int32"},"l":{"allOf":[{"$ref":"#"},{"type":"object"}]},"r":{"allOf":[{"$ref":"#"},{"type":"object"}]}},"required":["v"]}"##,
+        ##"{"type":"object","properties":{"v":{"type":"integer","format":"int64"},"l":{"allOf":[{"$ref":"#"},{"type":"object"}]},"r":{"allOf":[{"$ref":"#"},{"type":"object"}]}},"required":["v"]}"##,
     ]
 
     @Test("every text that the masks allow parses and meets the schema", arguments: schemas)
@@ -309,6 +309,27 @@ struct JSONSchemaTests {
                 "branch 0"
             ),
             (#"{"oneOf":[{"enum":["a","b"]},{"enum":["c","b"]}]}"#, "/oneOf/1"),
+            (#"{"oneOf":[{"type":"string","nullable":true,"enum":["s"]},{"type":"null"}]}"#, "/oneOf/1"),
+            (
+                #"{"oneOf":[{"type":"object","required":["k"],"properties":{"k":{"enum":["a"],"nullable":true}}},"#
+                    + #"{"type":"object","required":["k"],"properties":{"k":{"enum":["b"],"nullable":true}}}]}"#,
+                "/oneOf/1"
+            ),
+            (#"{"oneOf":[\#((0..<1_001).map { #"{"const":\#($0)}"# }.joined(separator: ","))]}"#, "more than 1000"),
+            (
+                #"{"allOf":[{"type":"object","properties":{"a":{}},"unevaluatedProperties":false},{"required":["b"]}]}"#,
+                "unevaluatedProperties"
+            ),
+            (#"{"allOf":[{"type":"array","items":{}},{"unevaluatedItems":false}]}"#, "unevaluatedItems"),
+            (
+                #"{"allOf":[{"type":"object","patternProperties":{"^x$":{}}},{"additionalProperties":false}]}"#,
+                "patternProperties"
+            ),
+            (
+                #"{"type":"array","items":[{"const":1}],"unevaluatedItems":false,"minItems":2}"#, "/minItems"
+            ),
+            (#"{"items":[{"const":1}],"prefixItems":[{"const":2}]}"#, "prefixItems"),
+            (#"{"type":"integer","format":"uint32"}"#, "/format"),
             (#"{"type":"object","patternProperties":{"a":{},"b":{}}}"#, "/patternProperties"),
             (#"{"properties":{"a":{}},"patternProperties":{"b":{}}}"#, "patternProperties"),
             (#"{"allOf":[{"type":"string"},{"type":"null"}]}"#, "/type"), (#"{"allOf":[]}"#, "/allOf"),

@@ -106,6 +106,14 @@ struct TrainingFeatureTests {
         #expect(distilled.values != plain.values)
     }
 
+    @Test("the teacher of a recipe has one name, whatever shortens the student's template")
+    func teacherName() throws {
+        let compressor = RuleCompressor(forced: ["Branches"])
+        let student = try recipe().naming(compressor)
+        let teachers = [student.control(.fullPrompt), recipe().control(.fullPrompt)]
+        #expect(Set(try teachers.map { try $0.naming(compressor).runName(inputs: []) }).count == 1)
+    }
+
     @Test("an on-policy stage needs a teacher, comes last, keeps the number of steps, and resumes bit for bit")
     func onPolicy() throws {
         let task = try SmallTask()

@@ -16,6 +16,8 @@ public final class GrammarCache: Sendable {
     }
 
     private static let limit = 32
+    /// Most bytes of a grammar's text: parts of compiling it take time with its square.
+    private static let textLimit = 256 << 10
 
     private let tokenizer: Tokenizer
     private let state = Mutex(State())
@@ -28,6 +30,9 @@ public final class GrammarCache: Sendable {
     /// The automaton of an answer's format.
     func automaton(_ format: AnswerGrammar) throws(GrammarError) -> GrammarAutomaton {
         let key = format.key
+        guard key.count <= Self.textLimit else {
+            throw GrammarError("", "it has more than \(Self.textLimit >> 10) KiB")
+        }
         if let known = state.withLock({ Self.take(key, &$0) }) { return known }
         let made = GrammarAutomaton(try format.grammar(), vocabulary: vocabulary())
         state.withLock { state in

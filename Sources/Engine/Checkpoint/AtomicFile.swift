@@ -37,6 +37,9 @@ public struct AtomicFile: ~Copyable {
         let folder = file.deletingLastPathComponent()
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         for name in names where name.hasPrefix(file.lastPathComponent + ".") && name.hasSuffix(suffix) {
+            // What others write beside it has no two numbers in its name.
+            let middle = name.dropFirst(file.lastPathComponent.count + 1).dropLast(suffix.count).split(separator: ".")
+            guard middle.count == 2, middle.allSatisfy({ UInt64($0) != nil }) else { continue }
             let leftover = folder.appending(path: name).path
             let descriptor = unsafe open(leftover, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
             guard descriptor >= 0 else { continue }

@@ -93,8 +93,11 @@ public struct PreparedWeights: Sendable {
     private func stamp(_ header: PreparedHeader, _ stamps: [UInt8]) {
         let renewed = PreparedHeader(
             shape: header.shape, sources: header.sources, stamps: stamps, packed: header.packed)
-        guard unsafe chmod(path, 0o644) == 0 else { return }
-        defer { _ = unsafe chmod(path, 0o444) }
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return }
+        let mode = status.st_mode & 0o7777
+        guard unsafe chmod(path, mode | 0o200) == 0 else { return }
+        defer { _ = unsafe chmod(path, mode & ~0o222) }
         let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
