@@ -15,6 +15,7 @@ packages=(
 if [[ ${1:-} == tests ]]; then
     packages+=(
         faketime           # a clock that jumps
+        libsimde-dev       # AVX-512 instructions for processors without
         nginx              # an upstream that speaks HTTP/2
         openssl            # certificates, good and bad
         strace             # the order of writes

@@ -157,16 +157,6 @@ public struct EngineSetting: Sendable, Hashable {
     public func hash(into hasher: inout Hasher) { hasher.combine(name) }
 }
 
-extension GatewaySettings {
-    /// Whether clients know a model by this name that is not of the engine `outside`: a base model, an adapter, an alias.
-    public func hasModel(_ name: String, outside engine: String) -> Bool {
-        aliases.contains { $0.name == name }
-            || engines.contains { other in
-                other.name != engine && (other.baseName == name || other.adapters.contains { $0.name == name })
-            }
-    }
-}
-
 /// A task, and the models that answer it.
 public struct TaskSetting: Sendable, Hashable {
     /// One model of one backend.

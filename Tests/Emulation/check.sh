@@ -1,7 +1,7 @@
 #!/bin/sh
 # Compiles the sources of the products that this processor may not run against models of their instructions, and compares
 # them with the portable products: AMX by tile_model.h, on any processor; AVX-512 by SIMDe (Debian's libsimde-dev), where
-# that is installed and the processor has AVX2. usage: Tests/Emulation/check.sh [SEED [amx]]
+# that is installed and the processor has AVX2. usage: Tests/Emulation/check.sh [SEED]
 set -e
 cd "$(dirname "$0")/../.."
 sources=Sources/CKernels
@@ -30,9 +30,7 @@ compare() {
 
 seed=$1
 compare pi_products_amx products_amx -DPI_TILE_MODEL='"tile_model.h"' -DPI_BELOW=pi_products_portable
-if [ "$2" = amx ]; then
-    exit 0
-elif echo '#include <simde/x86/avx512.h>' | $compiler -E -x c - > /dev/null 2>&1 && grep -q ' avx2' /proc/cpuinfo; then
+if echo '#include <simde/x86/avx512.h>' | $compiler -E -x c - > /dev/null 2>&1 && grep -q ' avx2' /proc/cpuinfo; then
     compare pi_products_avx512 products_avx512 -mavx2 -mfma -mf16c -DPI_EMULATED='"avx512_by_avx2.h"'
 else
     echo "avx512vnni: not compared, for want of libsimde-dev or of AVX2"

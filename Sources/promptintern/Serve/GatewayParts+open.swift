@@ -35,12 +35,6 @@ extension GatewayParts {
                     "give it a name of its own"))
         }
         settings.apply(change)
-        if change.source != nil, settings.hasModel(change.name, outside: change.engine) {
-            findings.add(
-                settings.error(
-                    at: "engines.\(change.engine).adapters.\(change.name)", "another model has the same name",
-                    "give each a name of its own"))
-        }
         for engine in engines where !engine.hasBase(of: engine.setting) {
             findings.add(
                 settings.error(
