@@ -64,7 +64,8 @@ struct DependencyTable {
         "promptintern": Row(
             ours: [
                 "Access", "Backends", "ChatAPI", "Configuration", "Engine", "Experimentation", "FineTuning", "Gateway",
-                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Randomness", "Server", "Tokenization",
+                "HouseBooks", "Internalization", "Ledger", "Telemetry", "PromptSchema", "Randomness", "Server",
+                "Tokenization",
                 "Transport",
                 "Tuning",
             ],
