@@ -30,7 +30,7 @@ const pi_kernels *pi_kernels_named(const char *name) {
 #endif
 
 const pi_kernels *pi_kernels_best(void) {
-    static const pi_kernels *volatile best = NULL;
+    static const pi_kernels *_Atomic best = NULL;
     static const char *const ladder[] = {"avx512", "avx2"};
     const pi_kernels *chosen = best;
     if (chosen != NULL) return chosen;

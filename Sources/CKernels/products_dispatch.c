@@ -129,7 +129,7 @@ bool pi_products_agree(const pi_products *products) {
 }
 
 const pi_products *pi_products_best(void) {
-    static const pi_products *volatile best = NULL;
+    static const pi_products *_Atomic best = NULL;
     static const char *const ladder[] = {"amx", "avx512vnni", "avx2"};
     const pi_products *chosen = best;
     if (chosen != NULL) return chosen;
