@@ -41,7 +41,7 @@ struct AccountTests {
     @Test("a refused request uses nothing of any limit")
     func atomic() throws {
         let account = KeyAccount(
-            KeyLimits(requestsPerMinute: 2, tokensPerMinute: 100, dailyBudget: 50), clock: clock)
+            KeyLimits(requestsPerMinute: 2, tokensPerMinute: 100, dailyBudget: 50), clock: clock, now: .at(0))
         _ = try account.reserve(tokens: 60, cost: 10, now: .at(0)).get()
         #expect(throws: AccessRefusal.self) { try account.reserve(tokens: 60, cost: 10, now: .at(1)).get() }
         #expect(throws: AccessRefusal.self) { try account.reserve(tokens: 10, cost: 41, now: .at(2)).get() }
@@ -54,7 +54,7 @@ struct AccountTests {
     @Test("each refusal has its code, and Retry-After where waiting helps")
     func codes() throws {
         func refusal(_ limits: KeyLimits, tokens: Int, cost: Int64?) throws -> AccessRefusal {
-            let account = KeyAccount(limits, clock: clock)
+            let account = KeyAccount(limits, clock: clock, now: .at(0))
             _ = account.reserve(tokens: 1, cost: 1, now: .at(0))
             switch account.reserve(tokens: tokens, cost: cost, now: .at(1500)) {
             case .success: throw AccessError(.invalid, "not refused")
@@ -157,15 +157,14 @@ struct AccountTests {
     @Test("a day's and a month's budget begin anew with the day and the month, and never go back")
     func periods() throws {
         let noon: Int64 = 1_795_262_400
-        let account = KeyAccount(KeyLimits(dailyBudget: 10, monthlyBudget: 15), clock: clock) { _ in 0 }
+        let account = KeyAccount(KeyLimits(dailyBudget: 10, monthlyBudget: 15), clock: clock, now: .at(0, utc: noon))
         func spend(_ cost: Int64, utc: Int64) -> Bool {
             let now = AccessClock.Moment(steady: 0, utcMilliseconds: utc * 1000)
             guard case .success(let (grant, _)) = account.reserve(tokens: 0, cost: cost, now: now) else { return false }
             account.settle(grant, tokens: 0, cost: cost, now: now)
             return true
         }
-        let today = max(noon, clock.now.utc) / 86400 * 86400 + 10 * 366 * 86400
-        let month = UTCPeriod.month.start(UTCPeriod.month.index(today) + 1)
+        let month = UTCPeriod.month.start(UTCPeriod.month.index(noon) + 1)
         #expect(spend(10, utc: month + 43200))
         #expect(!spend(1, utc: month + 86399))
         #expect(spend(5, utc: month + 86400))

@@ -24,10 +24,13 @@ final class KeyAccount: Sendable {
     private let state: Mutex<State>
 
     /// - Parameter spent: what was spent before in the current period, in billionths.
-    init(_ limits: KeyLimits, clock: AccessClock, spent: (UTCPeriod) -> Int64 = { _ in 0 }) {
+    init(
+        _ limits: KeyLimits, clock: AccessClock, now: AccessClock.Moment? = nil,
+        spent: (UTCPeriod) -> Int64 = { _ in 0 }
+    ) {
         self.limits = limits
         self.clock = clock
-        let utc = clock.now.utc
+        let utc = (now ?? clock.now).utc
         var budgets: [BudgetMeter] = []
         if let cap = limits.dailyBudget { budgets.append(BudgetMeter(.day, cap: cap, utc: utc, spent: spent(.day))) }
         if let cap = limits.monthlyBudget {
