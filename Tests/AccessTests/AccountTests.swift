@@ -217,12 +217,15 @@ struct AccountTests {
             }
             return
         }
-        let day = UTCPeriod.day.start(UTCPeriod.day.index(Int64(Date().timeIntervalSince1970)))
-        try ring.start(spent: { since in ["a": since == day ? 95 : 990, "b": 1] })
+        let utc = Int64(Date().timeIntervalSince1970)
+        let day = UTCPeriod.day.start(UTCPeriod.day.index(utc))
+        // On the first of a month both begin together.
+        let month: Int64 = UTCPeriod.month.start(UTCPeriod.month.index(utc)) == day ? 95 : 990
+        try ring.start(spent: { since in ["a": since == day ? 95 : month, "b": 1] })
         let caller = try #require(ring.caller(token))
         #expect(throws: AccessRefusal.self) { try caller.reserve(tokens: 1, cost: 6) }
         #expect(try caller.reserve(tokens: 1, cost: 5) != nil)
-        #expect(caller.budget(.month)?.spent == 990)
+        #expect(caller.budget(.month)?.spent == month)
     }
 
     @Test(
