@@ -242,25 +242,26 @@ static void multiply_panel(target to, byte_panel panel, size_t outputs, const pi
     }
 }
 
-// The rows that fill tiles well enough; the others are left to the table below. Returns their number.
-static size_t split_rows(const pi_rows *x, pi_rows *rest, size_t blocks) {
-    size_t beyond = x->count % tile_rows, taken = beyond < least_rows ? x->count - beyond : x->count;
-    *rest = *x;
-    rest->values += taken * x->stride;
-    rest->quants += taken * blocks * 32;
-    rest->scales += taken * blocks;
-    rest->sums += taken * blocks;
-    rest->count = x->count - taken;
-    return taken;
+// The rows that fill tiles well enough; the table below has multiplied the others, and all if there are none.
+static pi_rows rows_of_tiles(pi_format format, float *out, size_t out_stride, const void *panels, size_t outputs,
+                             const pi_rows *x, bool adding) {
+    size_t blocks = pi_block_count(x->inputs), beyond = x->count % tile_rows;
+    pi_rows most = *x, rest = *x;
+    most.count = beyond < least_rows ? x->count - beyond : x->count;
+    rest.values += most.count * x->stride;
+    rest.quants += most.count * blocks * 32;
+    rest.scales += most.count * blocks;
+    rest.sums += most.count * blocks;
+    rest.count = x->count - most.count;
+    if (rest.count > 0)
+        PI_BELOW.multiply[format](out + most.count * out_stride, out_stride, panels, outputs, &rest, adding);
+    return most;
 }
 
 static void multiply_int8(float *out, size_t out_stride, const void *panels, size_t outputs, const pi_rows *x,
                           bool adding) {
     size_t blocks = pi_block_count(x->inputs);
-    pi_rows rest, most = *x;
-    most.count = split_rows(x, &rest, blocks);
-    if (rest.count > 0)
-        PI_BELOW.multiply[pi_format_int8](out + most.count * out_stride, out_stride, panels, outputs, &rest, adding);
+    pi_rows most = rows_of_tiles(pi_format_int8, out, out_stride, panels, outputs, x, adding);
     if (most.count == 0) return;
     shape held = {.depth = 0};
     for (size_t o = 0; o < outputs; o += 16) {
@@ -286,10 +287,7 @@ INLINE void unpack_halves(uint8_t *to, const uint8_t *block) {
 static void multiply_int4(float *out, size_t out_stride, const void *panels, size_t outputs, const pi_rows *x,
                           bool adding) {
     size_t blocks = pi_block_count(x->inputs);
-    pi_rows rest, most = *x;
-    most.count = split_rows(x, &rest, blocks);
-    if (rest.count > 0)
-        PI_BELOW.multiply[pi_format_int4](out + most.count * out_stride, out_stride, panels, outputs, &rest, adding);
+    pi_rows most = rows_of_tiles(pi_format_int4, out, out_stride, panels, outputs, x, adding);
     if (most.count == 0) return;
     uint8_t *steps = pi_thread_scratch(blocks * 512);
     shape held = {.depth = 0};

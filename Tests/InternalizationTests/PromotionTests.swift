@@ -29,6 +29,15 @@ struct PromotionTests {
         return folder
     }
 
+    private func promotion(
+        _ folder: TinyModelFolder, _ task: SmallTask, minimumRows: Int = 100, override: String? = nil
+    ) -> Promotion {
+        var thresholds = Promotion.Thresholds()
+        thresholds.minimumRows = minimumRows
+        thresholds.controlOverride = override
+        return Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+    }
+
     private func adapter(_ task: SmallTask, seed: UInt64) -> LoRAAdapter {
         LoRAAdapter.initial(config: .init(rank: 2, alpha: 4), model: task.base.config, seed: seed)
             .rounded(to: Promotion.precision)
@@ -48,9 +57,7 @@ struct PromotionTests {
     func thresholds() throws {
         let task = try SmallTask()
         let folder = try folder(task)
-        var thresholds = Promotion.Thresholds()
-        thresholds.minimumRows = 200
-        let strict = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        let strict = promotion(folder, task, minimumRows: 200)
         do {
             try strict.promote(
                 adapter: adapter(task, seed: 1), tuned: result("C", 80), bar: result("B1", 90),
@@ -68,9 +75,7 @@ struct PromotionTests {
     func shipped() throws {
         let task = try SmallTask()
         let folder = try folder(task)
-        var thresholds = Promotion.Thresholds()
-        thresholds.minimumRows = 100
-        let promotion = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        let promotion = promotion(folder, task)
         func promote(_ adapter: LoRAAdapter) throws {
             try promotion.promote(
                 adapter: adapter, tuned: result("C", 95), bar: result("B1", 95), control: result("B3", 90))
@@ -89,10 +94,7 @@ struct PromotionTests {
     func rollback() throws {
         let task = try SmallTask()
         let folder = try folder(task)
-        var thresholds = Promotion.Thresholds()
-        thresholds.minimumRows = 100
-        thresholds.controlOverride = "plenty of labels"
-        let promotion = Promotion(taskFolder: folder.path, schema: task.encoder.schema, thresholds: thresholds)
+        let promotion = promotion(folder, task, override: "plenty of labels")
         var digests: [String] = []
         for (seed, right) in [(1, 90), (2, 91), (3, 95)] {
             try promotion.promote(
