@@ -99,9 +99,6 @@ struct MarkupCall {
     private static func encoded(_ text: String) -> String { String(decoding: JSONWriter.encoded(text), as: UTF8.self) }
 
     private static func withoutSpace(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-        var text = text.drop(while: isSpace)
-        while let last = text.last, isSpace(last) { text.removeLast() }
-        return text
+        ToolCallParser.trimmed(text.drop(while: ToolCallParser.isSpace))
     }
 }

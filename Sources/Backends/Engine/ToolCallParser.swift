@@ -157,9 +157,10 @@ struct ToolCallParser: Sendable {
         if !text.isEmpty { events.append(.text(String(decoding: text, as: UTF8.self))) }
     }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
-    private static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    /// A text without white space at its end.
+    static func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var text = text
         while let last = text.last, isSpace(last) { text.removeLast() }
         return text
