@@ -7,7 +7,11 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # One test after another: side by side, the tests that compute for seconds keep those with sockets and deadlines waiting.
-swift test --disable-xctest --no-parallel "$@" 2>&1 | tee "$log"
+if ! swift test --disable-xctest --no-parallel "$@" 2>&1 | tee "$log"; then
+    printf '\ntest.sh: what failed, of all that stands above:\n' >&2
+    grep -E '^✘|error:' "$log" >&2 || tail -n 20 "$log" >&2
+    exit 1
+fi
 
 count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$log" | awk '{ sum += $1 } END { print sum + 0 }')
 if ((count == 0)); then
