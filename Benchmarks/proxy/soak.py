@@ -177,6 +177,11 @@ def main() -> int:
     time.sleep(2)
     idle = held(gateway.pid)
     seconds = time.monotonic() - started
+    if len(points) < 20:
+        print(f"{total} requests took {seconds:.1f} s, too few for a slope ({len(points)} points): give more --requests")
+        gateway.terminate()
+        gateway.wait(40)
+        return 2
     gain = slope(points[len(points) // 2 :])
     middle = sorted(descriptors[len(descriptors) // 4 : len(descriptors) // 2])
     last = sorted(descriptors[-len(middle) :])

@@ -1,14 +1,11 @@
 """What the ledger promises, tried on the program itself: `make test-durability`.
 
 Each trial starts the gateway in a folder of its own before an upstream that this script is, and reads the ledger
-afterwards. `durability.py [TRIAL ...]` runs some of them; PROMPTINTERN names another program than the release build, and
-KILLS a number of kills other than 10, ANSWERS how many answers must have come before each.
-A trial that needs what this machine lacks (strace, faketime, a mount) says so and is left out.
+afterwards. `durability.py [TRIAL ...]` runs some of them; KILLS is a number of kills other than 10, ANSWERS how many answers
+must have come before each.
 """
 
-import concurrent.futures
 import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -18,126 +15,15 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
-import tempfile
 import threading
 import time
-import traceback
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("PROMPTINTERN") or ROOT / ".build/release/promptintern").absolute()
-
-
-class Upstream(http.server.ThreadingHTTPServer):
-    """Answers every chat request with `done-N`, and notes what it billed for which N."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        self.billed: dict[str, int] = {}
-        super().__init__(("127.0.0.1", 0), Answer)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Answer(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        name = body["messages"][0]["content"]
-        tokens = 10 + len(self.server.billed) % 7
-        self.server.billed[name] = self.server.billed.get(name, 0) + tokens
-        message = {"role": "assistant", "content": f"done-{name}."}
-        answer = json.dumps({
-            "id": "a", "object": "chat.completion", "created": 1, "model": "m",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": {"prompt_tokens": tokens, "completion_tokens": 1, "total_tokens": tokens + 1},
-        }).encode()  # fmt: skip
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def handle(self):
-        try:
-            super().handle()
-        except ConnectionError:
-            pass  # The gateway was killed.
-
-    def log_message(self, *_):
-        pass
-
-
-class NotStarted(AssertionError):
-    """The program ended before it listened; `args` are its exit status and what it said."""
-
-
-class Gateway:
-    def __init__(self, folder: pathlib.Path, upstream: Upstream, ledger: str = "durability: process", before=(), environment=None):
-        folder.mkdir(parents=True, exist_ok=True)
-        self.file = folder / "ledger.sqlite"
-        (folder / "gateway.yaml").write_text(
-            f"ledger: {{file: ledger.sqlite, {ledger}}}\nupstreams:\n  up: {{base_url: '{upstream.url}'}}\n")
-        output = folder / "output.log"
-        started = time.monotonic()
-        self.process = subprocess.Popen(
-            [*before, PROGRAM, "serve", "--config", folder / "gateway.yaml", "--listen", "127.0.0.1:0",
-             "--admin-listen", "127.0.0.1:0"],
-            stdin=subprocess.DEVNULL, stdout=output.open("wb"), stderr=(folder / "errors.log").open("ab"),
-            env=os.environ | (environment or {}))  # fmt: skip
-        while not (found := re.search(r"listening +https?://[^:]+:(\d+)[\s\S]*admin +https?://[^:]+:(\d+)", output.read_text())):
-            if self.process.poll() is not None:
-                raise NotStarted(self.process.poll(), (folder / "errors.log").read_text()[-2000:])
-            time.sleep(0.01)
-        self.seconds_to_ready = time.monotonic() - started
-        self.port, self.admin = int(found[1]), int(found[2])
-
-    def chat(self, name: str, kept: http.client.HTTPConnection | None = None) -> tuple[int, str]:
-        """The status and the request's id, once the whole answer is here; on a kept connection, if one is given."""
-        connection = kept or http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            body = json.dumps({"model": "m", "messages": [{"role": "user", "content": name}]})
-            connection.request("POST", "/v1/chat/completions", body, {"content-type": "application/json"})
-            response = connection.getresponse()
-            response.read()
-            return response.status, response.headers["x-request-id"]
-        finally:
-            if not kept:
-                connection.close()
-
-    def get(self, path: str, admin: bool = False) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.admin if admin else self.port, timeout=20)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read().decode()
-        finally:
-            connection.close()
-
-    def end(self, by=signal.SIGTERM):
-        # Behind strace or faketime the program is a child, or has taken the wrapper's place.
-        children = subprocess.run(["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True).stdout.split()
-        os.kill(int(children[0]) if children else self.process.pid, by)
-        self.process.wait(30)
-
-    def rows(self, columns: str) -> list[tuple]:
-        with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True) as database:
-            return database.execute(f"SELECT {columns} FROM attempts ORDER BY id").fetchall()
-
-
-def many(gateway: Gateway, names: list[str], at_once: int = 8) -> list[tuple[int, str]]:
-    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(gateway.chat, names))
+from trial import PROGRAM, Gateway, NotStarted, Upstream, many, run
 
 
 def reconciliation(folder: pathlib.Path, upstream: Upstream) -> str:
     """Each request has exactly one final row, and the sums are those that the upstream billed."""
-    gateway = Gateway(folder, upstream)
+    gateway = Gateway(folder, upstream.url)
     answers = many(gateway, [f"r{number}" for number in range(400)], at_once=16)
     savings = json.loads(gateway.get("/v1/savings")[1])["totals"]
     gateway.end()
@@ -153,10 +39,11 @@ def reconciliation(folder: pathlib.Path, upstream: Upstream) -> str:
 def kills(folder: pathlib.Path, upstream: Upstream) -> str:
     """What a client received whole has its row, exactly once, though the program was killed in the middle of traffic."""
     received: list[str] = []
+    unexpected: list[int] = []
     slowest = 0.0
     count, answers = int(os.environ.get("KILLS", "10")), int(os.environ.get("ANSWERS", "0"))
     for kill in range(count):
-        gateway = Gateway(folder, upstream)
+        gateway = Gateway(folder, upstream.url)
         slowest = max(slowest, gateway.seconds_to_ready)
         stop = time.monotonic() + random.uniform(0.2, 1.2)
 
@@ -165,8 +52,7 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
             for index in range(10**6):
                 try:
                     status, name = gateway.chat(f"k{kill}-{number}-{index}", connection)
-                    assert status == 200
-                    received.append(name)
+                    (received if status == 200 else unexpected).append(name if status == 200 else status)
                 except (OSError, http.client.HTTPException):
                     return connection.close()
 
@@ -185,7 +71,8 @@ def kills(folder: pathlib.Path, upstream: Upstream) -> str:
         if kill % 10 == 9 or kill == count - 1:
             with sqlite3.connect(gateway.file) as database:
                 assert database.execute("PRAGMA quick_check").fetchone() == ("ok",)
-    Gateway(folder, upstream).end()
+    Gateway(folder, upstream.url).end()
+    assert not unexpected, f"answers with status {sorted(set(unexpected))}"
     rows = [row[0] for row in gateway.rows("request_id")]
     assert len(rows) == len(set(rows)) and set(received) <= set(rows)
     with sqlite3.connect(gateway.file) as database:
@@ -201,7 +88,7 @@ def power_order(folder: pathlib.Path, upstream: Upstream) -> str:
     folder.mkdir(parents=True)
     calls = "trace=fdatasync,read,readv,recvfrom,recvmsg,write,writev,sendto,sendmsg"
     gateway = Gateway(
-        folder, upstream, "durability: power", before=["strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace])
+        folder, upstream.url, "durability: power", before=["strace", "-f", "-y", "-s", "4096", "-e", calls, "-o", trace])
     for number in range(30):
         assert gateway.chat(f"p{number}")[0] == 200
     gateway.end()
@@ -235,7 +122,7 @@ def full_disk(folder: pathlib.Path, upstream: Upstream) -> str:
 
 def fill(folder: pathlib.Path, upstream: Upstream) -> str:
     logs = folder.with_name("logs")
-    gateway = Gateway(folder, upstream)
+    gateway = Gateway(folder, upstream.url)
     logs.mkdir()
     many(gateway, [f"a{number}" for number in range(200)])
     time.sleep(1)
@@ -280,7 +167,7 @@ def clock(folder: pathlib.Path, upstream: Upstream) -> str:
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
     # Started by `env`, since a Swift program that is itself the first to load the library gets no arguments.
-    gateway = Gateway(folder, upstream, before=["env"], environment=environment)
+    gateway = Gateway(folder, upstream.url, before=["env"], environment=environment)
     for shift in ["+0", "-1h", "+1d", "+0"]:
         time_file.write_text(shift + "\n")
         assert all(status == 200 for status, _ in many(gateway, [f"t{shift}{number}" for number in range(50)]))
@@ -313,7 +200,7 @@ def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
         names = ["", "-wal", "-shm", "-journal", ".lock", *(f".rows-{number}" for number in range(4))]
         paths = [part for name in names for part in ("-P", f"{file}{name}")]
         try:
-            gateway = Gateway(folder, upstream, "on_error: reject", before=["strace", "-f", "-qq", *paths, *options])
+            gateway = Gateway(folder, upstream.url, "on_error: reject", before=["strace", "-f", "-qq", *paths, *options])
         except NotStarted as error:
             return error.args[0], []
         answers = [gateway.chat(f"f{number}") for number in range(5)]
@@ -342,7 +229,7 @@ def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
             if status is not None and not 0 < status < 128:
                 problems.append(f"{kind} {place}: exit status {status}")
             try:
-                again = Gateway(here, upstream)
+                again = Gateway(here, upstream.url)
             except NotStarted as error:
                 problems.append(f"{kind} {place}: does not start again: {error.args[1][-300:]}")
                 continue
@@ -357,25 +244,5 @@ def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
     return f"{failures} failed calls of {len(calls)} kinds; {refused} starts refused, {acknowledged} rows acknowledged, none lost"
 
 
-TRIALS = [reconciliation, kills, power_order, full_disk, clock, failing_calls]
-
-
-def main() -> None:
-    assert PROGRAM.exists(), f"no program at {PROGRAM}: run 'make build', or name one with PROMPTINTERN"
-    chosen = [trial for trial in TRIALS if len(sys.argv) == 1 or trial.__name__ in sys.argv[1:]]
-    failed = False
-    for trial in chosen:
-        upstream = Upstream()
-        with tempfile.TemporaryDirectory() as folder:
-            try:
-                print(f"{trial.__name__}: {trial(pathlib.Path(folder) / 'gateway', upstream)}", flush=True)
-            except (AssertionError, OSError):
-                failed = True
-                print(f"{trial.__name__}: FAILED", flush=True)
-                traceback.print_exc()
-        upstream.shutdown()
-    sys.exit(1 if failed else 0)
-
-
 if __name__ == "__main__":
-    main()
+    run([reconciliation, kills, power_order, full_disk, clock, failing_calls])
