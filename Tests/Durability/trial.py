@@ -133,7 +133,8 @@ class Gateway:
         self.process.wait(30)
 
     def resident_kib(self) -> int:
-        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.pid}/status").read_text())[1])
+        """Of the program itself, started without a wrapper."""
+        return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text())[1])
 
     def rows(self, columns: str) -> list[tuple]:
         with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True) as database:
