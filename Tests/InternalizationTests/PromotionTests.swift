@@ -71,6 +71,20 @@ struct PromotionTests {
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/adapter"))
     }
 
+    @Test("an arm that got nothing right is refused beside arms that got nothing right either, override or not")
+    func nothingRight() throws {
+        let task = try SmallTask()
+        let folder = try folder(task)
+        do {
+            try promotion(folder, task, override: "plenty of labels").promote(
+                adapter: adapter(task, seed: 1), tuned: result("C", 0), bar: result("B1", 0), control: result("B3", 0))
+            Issue.record("it was promoted")
+        } catch {
+            #expect("\(error)".contains("got none of 100 held-out rows right"), "\(error)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/manifest.json"))
+    }
+
     @Test("the values that were evaluated are the values in the file, and an adapter with more digits is refused")
     func shipped() throws {
         let task = try SmallTask()

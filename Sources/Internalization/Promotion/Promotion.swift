@@ -6,7 +6,8 @@ public import PromptSchema
 public struct Promotion: Sendable {
     /// What has to hold, in points of exact match on the held-out rows.
     public struct Thresholds: Sendable, Equatable {
-        /// Query-only may be at most this much below the arm tuned and tested with the full prompt.
+        /// Query-only may be at most this much below the arm tuned and tested with the full prompt. A hundred accepts any
+        /// figure; below that an arm that got nothing right is refused, whatever the others got.
         public var margin = 2.0
         /// Fewest held-out items.
         public var minimumRows = 500
@@ -89,6 +90,9 @@ public struct Promotion: Sendable {
             failures.append(
                 "the promoted arm at \(tuned.primary) % is more than \(thresholds.margin) points below "
                     + "the full prompt's \(bar.primary) %")
+        }
+        if tuned.primary <= 0, thresholds.margin < 100 {
+            failures.append("the promoted arm got none of \(tuned.n) held-out rows right")
         }
         if tuned.primary <= control.primary, thresholds.controlOverride == nil {
             failures.append(
