@@ -90,7 +90,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Backends",
-            dependencies: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"],
+            dependencies: [
+                "Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization", crypto,
+            ],
             swiftSettings: strict),
         .target(
             name: "Server",

@@ -6,5 +6,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec < /dev/null
 if [ $# -gt 0 ]; then exec python3 -B "Tests/Durability/$1.py" "${@:2}"; fi
 failed=0
-for file in durability hostile overload; do python3 -B "Tests/Durability/$file.py" || failed=1; done
+for file in durability hostile overload prefix_cache; do python3 -B "Tests/Durability/$file.py" || failed=1; done
 exit $failed

@@ -29,6 +29,10 @@ public struct AccessError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
+    /// No key has the name or id.
+    static let unknownKey = AccessError(
+        .unknownKey, "there is no such key: `promptintern keys list` shows their names")
+
     /// The message.
     public var description: String { message }
 }

@@ -7,7 +7,7 @@ extension GatewaySettingsReader {
             "secret_key_file", "session_token", "session_token_env", "session_token_file", "ca_file",
             "client_certificate", "client_key", "proxy", "http2", "minimum_tls", "allow_link_local", "connect_seconds",
             "first_byte_seconds", "idle_seconds", "total_seconds", "breaker", "retry", "server_errors",
-            "structured_outputs",
+            "structured_outputs", "cache_salt",
         ])
         var setting = UpstreamSetting(name: entry.name, baseURL: "")
         setting.kind = try mapping["type"]?.choice(UpstreamSetting.Kind.self) ?? .openai
@@ -26,6 +26,9 @@ extension GatewaySettingsReader {
         part(mapping["structured_outputs"]) { value throws(ConfigurationError) in
             setting.structuredOutputs = try value.choice(UpstreamSetting.StructuredOutputs.self)
         }
+        // A server that is known to be vLLM gets it.
+        setting.saltsCache = setting.structuredOutputs == .vllm
+        part(mapping["cache_salt"]) { value throws(ConfigurationError) in setting.saltsCache = try value.bool() }
         func seconds(_ key: String) throws(ConfigurationError) -> Double? {
             try mapping[key]?.double(in: 0.05...86400)
         }

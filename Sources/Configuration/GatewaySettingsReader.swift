@@ -101,7 +101,8 @@ struct GatewaySettingsReader {
             ])
         var engine = EngineSetting(
             name: entry.name, model: try path(mapping.required("model", "give the folder of the base model")),
-            baseName: try mapping["base_name"]?.nonEmptyString() ?? "\(entry.name)-base")
+            baseName: try mapping["base_name"].map { value throws(ConfigurationError) in try modelName(value) }
+                ?? "\(entry.name)-base")
         for adapter in try mapping["adapters"]?.mapping().entries ?? [] {
             engine.adapters.append(try self.adapter(adapter))
         }
@@ -118,8 +119,15 @@ struct GatewaySettingsReader {
         return engine
     }
 
+    private func modelName(_ value: YAMLReader) throws(ConfigurationError) -> String {
+        let name = try value.nonEmptyString()
+        guard ModelName.isValid(name) else { throw value.error(ModelName.problem, ModelName.advice) }
+        return name
+    }
+
     /// A folder, or a mapping of `folder` and `sha256`.
     private func adapter(_ entry: YAMLMapping.Entry) throws(ConfigurationError) -> AdapterSetting {
+        guard ModelName.isValid(entry.name) else { throw entry.value.error(ModelName.problem, ModelName.advice) }
         guard entry.value.isMapping else {
             return AdapterSetting(name: entry.name, folder: try path(entry.value))
         }

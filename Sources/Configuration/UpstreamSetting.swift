@@ -50,6 +50,8 @@ public struct UpstreamSetting: Sendable, Hashable {
     public var hidesServerErrors = false
     /// How it is told what an answer must be.
     public var structuredOutputs = StructuredOutputs.none
+    /// Whether what it caches of prompts is kept apart by caller, by vLLM's `cache_salt`.
+    public var saltsCache = false
 
     /// A server at one address.
     public init(name: String, baseURL: String, key: Secret? = nil, modelMap: [String: String] = [:]) {

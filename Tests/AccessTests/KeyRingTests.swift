@@ -16,6 +16,16 @@ struct KeyRingTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file))
     }
 
+    @Test("what makes no sense and what is not there make no store")
+    func noStore() async throws {
+        let folder = try KeyFolder()
+        let ring = try KeyRing(path: folder.file)
+        await #expect(throws: AccessError.self) { try await ring.create(KeyPolicy(name: "../a")) }
+        await #expect(throws: AccessError.unknownKey) { try await ring.revoke("a") }
+        await #expect(throws: AccessError.unknownKey) { try await ring.rotate("a", grace: 1) }
+        #expect(!FileManager.default.fileExists(atPath: folder.file) && !ring.isRequired)
+    }
+
     @Test("only the whole token of a live key is accepted", arguments: [nil, "pepper"])
     func tokens(_ pepper: String?) async throws {
         let folder = try KeyFolder()

@@ -55,7 +55,8 @@ struct DependencyTable {
             ],
             packages: ["Yams"]),
         "Backends": Row(
-            ours: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"]),
+            ours: ["Gateway", "Engine", "Transport", "ChatAPI", "Grammar", "PromptSchema", "Tokenization"],
+            packages: ["Crypto"]),
         "Server": Row(
             ours: ["Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "Transport"],
             packages: [

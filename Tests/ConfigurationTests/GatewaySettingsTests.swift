@@ -233,6 +233,8 @@ struct ConfigurationFindingsTests {
               one: {adapters: {}}
               two: {model: base, thread: 3, threads: many}
               three: {model: base, adapters: {a: {folder: a, sha256: 12}}}
+              four: {model: base, adapters: {../a: a}}
+              five: {model: base, base_name: "a b"}
             upstreams:
               api: {base_url: "ftp://h/v1"}
               other: {base_url: "${NOT_SET}"}
@@ -254,11 +256,13 @@ struct ConfigurationFindingsTests {
             "c.yaml:4: engines.one: 'model' is missing; give the folder of the base model",
             "c.yaml:5: engines.two.thread: it is not a known key; did you mean 'threads'?",
             "c.yaml:6: engines.three.adapters.a.sha256: it is not a SHA-256; write 64 hexadecimal digits",
+            "c.yaml:7: engines.four.adapters.../a: it is not a name that a model can have; write 1 to 128",
+            "c.yaml:8: engines.five.base_name: it is not a name that a model can have; write 1 to 128",
             "c.yaml:5: engines.two.threads: it must be a whole number; write digits only",
-            "c.yaml:8: upstreams.api.base_url: it must start with http:// or https://",
-            "c.yaml:9: upstreams.other.base_url: the environment variable NOT_SET is not set",
-            "c.yaml:11: tasks[0].mode: 'perhaps' is not a mode", "c.yaml:11: tasks[0].tuned.backend: there is no",
-            "c.yaml:14: limits.idle_seconds: it must be from", "c.yaml:15: limits.total_seconds: it must be a number",
+            "c.yaml:10: upstreams.api.base_url: it must start with http:// or https://",
+            "c.yaml:11: upstreams.other.base_url: the environment variable NOT_SET is not set",
+            "c.yaml:13: tasks[0].mode: 'perhaps' is not a mode", "c.yaml:13: tasks[0].tuned.backend: there is no",
+            "c.yaml:16: limits.idle_seconds: it must be from", "c.yaml:17: limits.total_seconds: it must be a number",
         ]
         #expect(lines.count == expected.count, "\(lines.joined(separator: "\n"))")
         for text in expected { #expect(lines.contains { $0.hasPrefix(text) }, "\(text)") }

@@ -30,6 +30,10 @@ struct UpstreamSettingsTests {
                 breaker: {failures: 3, of: 10, rest_seconds: 5}
                 retry: {attempts: 1, on: [connect, reset, timeout, 429, 5xx]}
                 server_errors: hide
+                cache_salt: true
+              vllm: {base_url: "http://v", structured_outputs: vllm}
+              other: {base_url: "http://v", structured_outputs: vllm, cache_salt: false}
+              plain: {base_url: "http://v"}
             """)
         let up = try #require(settings.upstreams.first)
         #expect(up.baseURLs == ["https://a/v1", "https://b/v1"])
@@ -41,6 +45,7 @@ struct UpstreamSettingsTests {
         #expect(up.breaker.failures == 3 && up.breaker.window == 10 && up.breaker.rest == 5)
         #expect(up.retry.attempts == 1 && up.retry.conditions == RetrySetting.Condition.allCases)
         #expect(up.hidesServerErrors)
+        #expect(settings.upstreams.map(\.saltsCache) == [true, true, false, false])
     }
 
     @Test("Azure and Bedrock, with credentials from the environment and from keys")

@@ -99,6 +99,11 @@ struct AdapterRouteTests {
         let bad = try model.addAdapter("bad", seed: 21)
         try Data("{}".utf8).write(to: URL(fileURLWithPath: bad + "/adapter_config.json"))
         #expect(try await change(gateway, "tuned", bad).status == 422)
+        for name in ["..", "../x", "/etc/passwd", "a/../../b", "a b", "a//b", "-a", String(repeating: "a", count: 129)]
+        {
+            let refused = try await change(gateway, name, other)
+            #expect(refused.status == 422 && refused.text.contains("not a name that a model can have"), "\(name)")
+        }
         #expect(Self.tokens(try await gateway.chat(Self.body("tuned"))) == before)
         #expect(try await change(gateway, "tuned", other, sha256: hash.uppercased()).status == 200)
         let after = Self.tokens(try await gateway.chat(Self.body("tuned")))

@@ -63,8 +63,23 @@ struct OpeningTests {
             try db.execute(sql: "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
         }
         try begun.close()
+        let error = #expect(throws: LedgerError.self) { _ = try LedgerReader(path: folder.ledger) }
+        #expect(error?.code == .cannotOpen)
+        #expect(error?.message.contains("\(folder.ledger) has no tables") == true)
+        #expect(error?.message.contains("Start the gateway") == true)
         let store = try LedgerStore(path: folder.ledger)
         await store.close()
+        #expect(try LedgerReader(path: folder.ledger).attemptCount() == 0)
+    }
+
+    @Test("that an older version wrote says, to a reader, to start the gateway once")
+    func older() async throws {
+        let begun = try DatabaseQueue(path: folder.ledger)
+        try LedgerMigrations.migrator.migrate(begun, upTo: "2-keys")
+        try begun.close()
+        let error = #expect(throws: LedgerError.self) { _ = try LedgerReader(path: folder.ledger) }
+        #expect(error?.code == .cannotOpen && error?.message.contains("an older one made it") == true)
+        await (try LedgerStore(path: folder.ledger)).close()
         #expect(try LedgerReader(path: folder.ledger).attemptCount() == 0)
     }
 

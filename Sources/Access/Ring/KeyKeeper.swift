@@ -43,6 +43,12 @@ struct KeyKeeper: Sendable {
         return opened
     }
 
+    /// The store; throws `unknownKey` as long as it has no file, since it then has no key.
+    mutating func existingStore() throws(AccessError) -> KeyStore {
+        if let store = try store() { return store }
+        throw AccessError.unknownKey
+    }
+
     /// The store; makes its file.
     mutating func madeStore() throws(AccessError) -> KeyStore {
         if let store = try store() { return store }

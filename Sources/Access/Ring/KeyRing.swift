@@ -110,17 +110,19 @@ public final class KeyRing: Sendable {
 
     /// Makes a key; it is accepted at once.
     public func create(_ policy: KeyPolicy) async throws(AccessError) -> IssuedKey {
-        try await change { keeper throws(AccessError) in try keeper.madeStore().create(policy) }
+        // A policy that makes no sense makes no store either.
+        try policy.validate(now: Date())
+        return try await change { keeper throws(AccessError) in try keeper.madeStore().create(policy) }
     }
 
     /// Ends a key at once.
     public func revoke(_ nameOrID: String) async throws(AccessError) -> KeyRecord {
-        try await change { keeper throws(AccessError) in try keeper.madeStore().revoke(nameOrID) }
+        try await change { keeper throws(AccessError) in try keeper.existingStore().revoke(nameOrID) }
     }
 
     /// Gives a key a new secret at once; the one before is accepted for `grace` seconds more.
     public func rotate(_ nameOrID: String, grace: Double) async throws(AccessError) -> IssuedKey {
-        try await change { keeper throws(AccessError) in try keeper.madeStore().rotate(nameOrID, grace: grace) }
+        try await change { keeper throws(AccessError) in try keeper.existingStore().rotate(nameOrID, grace: grace) }
     }
 
     private var current: KeySnapshot { snapshot.withLock { $0 } }

@@ -120,7 +120,7 @@ public final class KeyStore: Sendable {
             db, sql: "SELECT * FROM keys WHERE id = ? OR name = ? ORDER BY id = ? DESC LIMIT 1",
             arguments: [nameOrID, nameOrID, nameOrID])
         guard let row else {
-            throw AccessError(.unknownKey, "there is no such key: `promptintern keys list` shows their names")
+            throw AccessError.unknownKey
         }
         return try KeyRow.record(row)
     }

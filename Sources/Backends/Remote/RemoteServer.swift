@@ -12,6 +12,7 @@ struct RemoteServer: Sendable {
     let transport: CurlTransport
     let options: UpstreamOptions
     let pool: EndpointPool
+    private let salt: CacheSalt?
 
     init(
         name: String, endpoints: [UpstreamEndpoint], key: String?, transport: CurlTransport, options: UpstreamOptions
@@ -22,6 +23,7 @@ struct RemoteServer: Sendable {
         self.transport = transport
         self.options = options
         pool = EndpointPool(endpoints, breaker: options.breaker)
+        salt = options.saltsCache ? CacheSalt(key: key) : nil
     }
 
     var retry: RetryPolicy {
@@ -99,6 +101,7 @@ struct RemoteServer: Sendable {
         var wire = TransportRequest(
             method: request.method, path: "", headers: request.headers,
             body: options.structuredOutputs?.body(of: request) ?? request.body)
+        if let salt { wire.body = try salt.body(wire.body, of: request) }
         wire.isUrgent = request.chat?.request.stream == true
         switch options.dialect {
         case .openAI:

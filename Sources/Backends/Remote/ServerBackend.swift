@@ -54,6 +54,6 @@ public struct ServerBackend: Backend {
         return try await server.reply(
             to: BackendRequest(
                 id: request.id, method: request.method, target: request.target, headers: headers, body: request.body,
-                model: request.model, chat: request.chat, limits: request.limits))
+                model: request.model, chat: request.chat, limits: request.limits, tenant: request.tenant))
     }
 }

@@ -50,19 +50,15 @@ public enum StructuredOutputs: String, Sendable, Hashable, CaseIterable {
     ///
     /// A request that says itself what its answer must be is left as it is.
     func body(of request: BackendRequest) -> [UInt8] {
-        guard let chat = request.chat, let form = chat.answerForm, let fields = fields(for: form),
-            let end = request.body.lastIndex(of: UInt8(ascii: "}"))
-        else { return request.body }
+        guard let chat = request.chat, let form = chat.answerForm, let fields = fields(for: form) else {
+            return request.body
+        }
         let own = Self.names + fields.map(\.name)
         let members = chat.request.document.root.members
         guard !members.contains(where: { !$0.value.isNull && own.contains($0.key.text ?? "") }) else {
             return request.body
         }
-        var body = request.body
-        body.replaceSubrange(
-            end..<end,
-            with: fields.flatMap { Array(",".utf8) + JSONWriter.encoded($0.name) + Array(":".utf8) + $0.value })
-        return body
+        return fields.reduce(request.body) { $0.adding(member: $1.name, $1.value) }
     }
 
     private static let names = ["response_format", "tools", "json_schema", "grammar", "structured_outputs"]

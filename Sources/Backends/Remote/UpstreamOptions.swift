@@ -15,6 +15,8 @@ public struct UpstreamOptions: Sendable {
     public var hidesServerErrors = false
     /// How the server is told what a task's answers must be; nil: not at all.
     public var structuredOutputs: StructuredOutputs?
+    /// Whether what the server caches of prompts is kept apart by caller, as vLLM does by a request's `cache_salt`.
+    public var saltsCache = false
 
     /// The defaults.
     public init() {}

@@ -50,8 +50,23 @@ enum LedgerFile {
         }
     }
 
+    /// Refuses a ledger that lacks tables: its first start was broken off, or an older version made it.
+    static func checkTables(_ db: Database, path: String) throws {
+        guard try !LedgerMigrations.migrator.hasCompletedMigrations(db) else { return }
+        let isBegun = try LedgerMigrations.migrator.appliedIdentifiers(db).isEmpty
+        throw LedgerError(
+            .cannotOpen,
+            "the ledger \(path) "
+                + (isBegun
+                    ? "has no tables: the start that made it was broken off."
+                    : "lacks tables that this version reads: an older one made it.")
+                + " Start the gateway with it once, or name another file with --ledger.")
+    }
+
     /// Opens the file for reading only, after checking it.
-    static func openForReading(_ path: String) throws(LedgerError) -> DatabaseQueue {
+    ///
+    /// - Parameter needsTables: false if whoever asks is about to make the tables.
+    static func openForReading(_ path: String, needsTables: Bool = true) throws(LedgerError) -> DatabaseQueue {
         guard try kind(of: path) == .database else {
             throw LedgerError(
                 .cannotOpen, "there is no ledger at \(path). Start the gateway once, or name its ledger with --ledger.")
@@ -63,7 +78,10 @@ enum LedgerFile {
             configuration.allowsUnsafeTransactions = true
             configuration.prepareDatabase { db in try db.execute(sql: "PRAGMA temp_store = MEMORY") }
             let queue = try DatabaseQueue(path: path, configuration: configuration)
-            try queue.read { db in try check(db, path: path) }
+            try queue.read { db in
+                try check(db, path: path)
+                if needsTables { try checkTables(db, path: path) }
+            }
             return queue
         } catch {
             throw LedgerError(error, path: path)
@@ -73,7 +91,7 @@ enum LedgerFile {
     /// Opens the file for writing, making it and bringing its tables up to date; the caller holds the lock.
     static func openForWriting(_ path: String, options: LedgerOptions) throws(LedgerError) -> DatabasePool {
         do {
-            if try kind(of: path) == .database { try openForReading(path).close() }
+            if try kind(of: path) == .database { try openForReading(path, needsTables: false).close() }
             var configuration = Configuration()
             configuration.busyMode = .timeout(options.busyTimeout)
             configuration.label = "ledger"

@@ -28,6 +28,11 @@ extension GatewayParts {
     func successor(_ change: AdapterChange) throws(ConfigurationError) -> GatewayParts {
         let findings = ConfigurationFindings()
         var settings = settings
+        if change.source != nil, !ModelName.isValid(change.name) {
+            findings.add(
+                settings.error(at: "engines.\(change.engine).adapters", ModelName.problem, ModelName.advice))
+            try findings.check()
+        }
         if change.source != nil, let owner = settings.owner(of: change.name, beside: change.engine) {
             findings.add(
                 settings.error(

@@ -75,6 +75,7 @@ struct RemoteBackend: Sendable {
         options.retry = RetryPolicy(retries: setting.retry.attempts, conditions: conditions)
         options.hidesServerErrors = setting.hidesServerErrors
         options.structuredOutputs = StructuredOutputs(rawValue: setting.structuredOutputs.rawValue)
+        options.saltsCache = setting.saltsCache
         return options
     }
 

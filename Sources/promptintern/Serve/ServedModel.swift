@@ -38,6 +38,10 @@ struct ServedModel {
                 findings.add(.option("--adapter", "'\(adapter)' is not NAME=DIR", "write a name and a folder"))
                 continue
             }
+            guard ModelName.isValid(parts[0]) else {
+                findings.add(.option("--adapter", "'\(parts[0])': \(ModelName.problem)", ModelName.advice))
+                continue
+            }
             guard names.insert(parts[0]).inserted else {
                 findings.add(.option("--adapter", "the name '\(parts[0])' is there already", "choose another"))
                 continue
