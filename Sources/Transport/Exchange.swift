@@ -4,7 +4,7 @@ import Synchronization
 final class Exchange: Sendable {
     // The state hands a reader out once and forgets it.
     typealias HeadReader = WaitingTask<Result<ResponseHead, TransportError>>
-    typealias ChunkReader = WaitingTask<Result<[UInt8]?, TransportError>>
+    typealias ChunkReader = WaitingReader
 
     private let carrier: any ExchangeCarrier
     private let state = Mutex(ExchangeState<HeadReader, ChunkReader>())
@@ -31,18 +31,19 @@ final class Exchange: Sendable {
         return try result.get()
     }
 
-    /// The next chunk of the body, nil at its end.
-    func nextChunk() async throws(TransportError) -> [UInt8]? {
+    /// The next chunk of the body that `take` does not take where it arrives, nil at the body's end.
+    func nextChunk(passing take: ChunkTaker? = nil) async throws(TransportError) -> [UInt8]? {
         if Task.isCancelled { cancel() }
         if let (chunk, resumes) = state.withLock({ $0.takeChunk() }) {
             if resumes { carrier.resume(self) }
             return try chunk.get()
         }
         let result = await withTaskCancellationHandler {
-            await ChunkReader.value { reader in
+            await WaitingTask.value { task in
+                let reader = WaitingReader(task: task, take: carrier.isClientsOwn ? take : nil)
                 guard let (chunk, resumes) = state.withLock({ $0.wantChunk(reader) }) else { return }
                 if resumes { carrier.resume(self) }
-                reader.resume(returning: chunk)
+                task.resume(returning: chunk)
             }
         } onCancel: {
             cancel()
@@ -88,13 +89,30 @@ final class Exchange: Sendable {
         let deliveries = state.withLock { $0.deliver() }
         if deliveries.resumes { carrier.resume(self) }
         if let (reader, result) = deliveries.head { reader.resume(returning: result) }
-        if let (reader, result) = deliveries.chunk { reader.resume(returning: result) }
+        if let (reader, result) = deliveries.chunk { hand(result, to: reader) }
+    }
+
+    /// Gives the reader what it waits for, unless that passes by it: then it goes on waiting.
+    private func hand(_ result: Result<[UInt8]?, TransportError>, to reader: ChunkReader) {
+        var result = result
+        while let take = reader.take, case .success(let chunk?) = result, take(chunk) {
+            guard let (next, resumes) = state.withLock({ $0.wantChunk(reader) }) else { return }
+            if resumes { carrier.resume(self) }
+            result = next
+        }
+        reader.task.resume(returning: result)
     }
 
     func finished(_ result: Result<Void, TransportError>) {
         state.withLock { $0.finished(result) }
         deliver()
     }
+}
+
+/// A task that waits for a chunk, and who may take the chunk in its place.
+struct WaitingReader: Sendable {
+    let task: WaitingTask<Result<[UInt8]?, TransportError>>
+    let take: ChunkTaker?
 }
 
 /// What libcurl is told about bytes it offered.

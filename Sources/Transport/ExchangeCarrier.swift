@@ -7,6 +7,8 @@ struct Submission: Sendable {
 
 /// What carries exchanges: a thread of the transport's own, or the event loop of whoever asks.
 protocol ExchangeCarrier: AnyObject, Sendable {
+    /// Whether what arrives is delivered on the thread of whoever asked, one event at a time.
+    var isClientsOwn: Bool { get }
     /// Takes the request; whatever becomes of it is told to its exchange.
     func submit(_ submission: Submission)
     /// Lets the exchange's paused transfer go on.

@@ -4,6 +4,7 @@
 /// on the thread on which it is waited for.
 final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
     let port: any EventLoopPort
+    let isClientsOwn = true
     private let turn = LoopTurn()
     private var table: PlainTable
     private var isClosed = false

@@ -3,6 +3,7 @@ import Synchronization
 
 /// The thread that owns libcurl: it takes mail, lets libcurl work, and sleeps until a socket is ready or mail comes.
 final class TransferLoop: ExchangeCarrier {
+    let isClientsOwn = false
     /// What other threads want of this one.
     private struct Mail {
         var submissions: [Submission] = []

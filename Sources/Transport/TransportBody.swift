@@ -1,5 +1,8 @@
 import Synchronization
 
+/// Takes a chunk at the moment of its arrival, so that no task has to be woken for it; false: its reader gets it.
+public typealias ChunkTaker = @Sendable ([UInt8]) -> Bool
+
 /// A response body: its chunks exactly as they arrive, none held back, none merged.
 ///
 /// At most about 80 KiB wait for a slow consumer; beyond that the transfer pauses, and with it the upstream. A body that
@@ -41,6 +44,13 @@ public struct TransportBody: AsyncSequence, Sendable {
     /// Hands out the chunks.
     public struct Iterator: AsyncIteratorProtocol, Sendable {
         let lease: BodyLease
+
+        /// The next chunk that `take` does not take, or nil after the last byte of a complete body.
+        ///
+        /// Only chunks that arrive on the event loop on which the exchange was asked for are offered.
+        public mutating func next(passing take: ChunkTaker?) async throws(TransportError) -> [UInt8]? {
+            try await lease.exchange.nextChunk(passing: take)
+        }
 
         /// The next chunk, or nil after the last byte of a complete body.
         public mutating func next() async throws(TransportError) -> [UInt8]? {

@@ -64,6 +64,20 @@ enum Answers {
             })
     }
 
+    /// A stream that offers these chunks to the taker, as a connection on the client's own loop does.
+    static func offered(_ chunks: [String]) -> Reply {
+        let rest = Mutex(chunks[...])
+        return Reply(
+            status: 200, headers: [("content-type", "text/event-stream")],
+            body: ReplyStream(passing: { taker in
+                while let chunk = rest.withLock({ $0.popFirst() }) {
+                    let bytes = Array(chunk.utf8)
+                    if taker?(bytes) != true { return bytes }
+                }
+                return nil
+            }))
+    }
+
     static func error(_ code: BackendError.Code, wasSent: Bool = true) -> BackendError {
         BackendError(code, wasSent: wasSent, answer: .upstreamUnavailable(), detail: "scripted")
     }

@@ -24,6 +24,40 @@ struct RelayTests {
     }
 
     @Test(
+        "events that pass the reader by are read along as well, but the last one comes to the reader, after the row",
+        arguments: [1, 2, 3, 100], [false, true])
+    func passing(declinesEvery number: Int, hidesUsage: Bool) async throws {
+        let parts = [": hi\n\n", "data: {\"choi", "ces\":[]}\r\n\r\n", Answers.chunk("a"), Answers.finish]
+        let all = parts + [Answers.usageChunk, Answers.done]
+        let gateway = try await GatewayFixture(
+            configure: { $0.addsStreamUsage = hidesUsage }, full: { _ in Answers.offered(all) })
+        let reply = await gateway.chat(Self.streamBody)
+        let seen = Mutex<[UInt8]>([])
+        let offers = Mutex(0)
+        let taker: ReplyStream.Taker = { chunk in
+            let takes = offers.withLock { offers in
+                offers += 1
+                return offers % number != 0
+            }
+            if takes { seen.withLock { $0 += chunk } }
+            return takes
+        }
+        var last: [UInt8] = []
+        while let chunk = try await reply.body.next(passing: taker) {
+            seen.withLock { $0 += chunk }
+            last = chunk
+            if chunk == Array(Answers.done.utf8) {
+                #expect(try await gateway.rows().map(\.outcome) == [.complete])
+            }
+        }
+        #expect(last == Array(Answers.done.utf8))
+        let visible = hidesUsage ? all.filter { $0 != Answers.usageChunk } : all
+        #expect(String(decoding: seen.withLock { $0 }, as: UTF8.self) == visible.joined())
+        let row = try #require(try await gateway.rows().first)
+        #expect(row.outcome == .complete && row.tokens.completion == 3 && row.tokens.completionSource == .reported)
+    }
+
+    @Test(
         "the row is committed before the client has the last byte", arguments: ["stream", "announced", "unannounced"])
     func committedFirst(kind: String) async throws {
         let gateway = try await GatewayFixture(full: { _ in

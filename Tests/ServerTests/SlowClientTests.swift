@@ -144,6 +144,39 @@ struct SlowClientTests {
         let status = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         return (status.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
     }
+
+    @Test("events offered on the loop are taken as far as the connection takes more, and all arrive in their order")
+    func offered() async throws {
+        let (count, size) = (1000, 4096)
+        let taken = Box(0)
+        try await TestGateway.with(
+            answer: { _ throws(BackendError) in
+                let next = Box(0)
+                return Reply(
+                    status: 200, headers: [("content-type", "text/event-stream")],
+                    body: ReplyStream(passing: { taker in
+                        while next.value < count {
+                            let text = "data: \(next.value) " + String(repeating: "x", count: size) + "\n\n"
+                            next.change { $0 += 1 }
+                            guard taker?(Array(text.utf8)) == true else { return Array(text.utf8) }
+                            taken.change { $0 += 1 }
+                        }
+                        guard next.value == count else { return nil }
+                        next.change { $0 += 1 }
+                        return Array("data: [DONE]\n\n".utf8)
+                    }))
+            },
+            { gateway in
+                let connection = try RawConnection(port: gateway.port, receiveLimit: 32 << 10)
+                try connection.send(Self.stream)
+                try await Task.sleep(for: .milliseconds(300))
+                let stopped = taken.value
+                let body = await connection.response().text
+                let numbers = body.split(separator: "\n\n").map { $0.split(separator: " ")[1] }
+                #expect(numbers.prefix(count) == (0..<count).map { Substring(String($0)) }[...])
+                #expect(taken.value > 0 && stopped < count)
+            })
+    }
 }
 
 /// Lets this process have more descriptors open, as far as the system allows.

@@ -52,16 +52,16 @@ struct RemoteServer: Sendable {
         try check(response, request)
         let iterator = response.body.makeAsyncIterator()
         let name = name
-        let body = ReplyStream {
+        let body = ReplyStream(passing: { taker in
             // The endpoint counts as busy as long as somebody may read the answer.
             withExtendedLifetime(lease) {}
             var iterator = iterator
             do throws(TransportError) {
-                return try await iterator.next(isolation: #isolation)
+                return try await iterator.next(passing: taker)
             } catch {
                 throw Self.failure(error, of: member, name)
             }
-        }
+        })
         return Reply(
             status: response.status, headers: response.headers,
             body: try await Self.begun(body, response, request, name: name))

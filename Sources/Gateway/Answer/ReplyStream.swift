@@ -11,31 +11,46 @@ public struct ReplyStream: AsyncSequence, Sendable {
     /// What a broken answer throws.
     public typealias Failure = any Error
 
-    private let pull: @Sendable () async throws -> [UInt8]?
+    /// Takes a chunk at the moment of its arrival, so that no task has to be woken for it; false: its reader gets it.
+    public typealias Taker = @Sendable ([UInt8]) -> Bool
+
+    private let pull: @Sendable (Taker?) async throws -> [UInt8]?
 
     /// A stream of the chunks that `pull` gives, until it gives nil or throws; it is not called again after that.
     public init(_ pull: @escaping @Sendable () async throws -> [UInt8]?) {
+        self.pull = { _ in try await pull() }
+    }
+
+    /// A stream like that, whose source may offer chunks to the taker while its reader waits.
+    ///
+    /// They are offered in their order, and only on the event loop on which the answer was asked for.
+    public init(passing pull: @escaping @Sendable (Taker?) async throws -> [UInt8]?) {
         self.pull = pull
     }
 
     /// A stream of one chunk, or of none if there are no bytes.
     public init(_ bytes: [UInt8]) {
         let rest = ChunkBox(bytes.isEmpty ? nil : bytes)
-        pull = { rest.take() }
+        pull = { _ in rest.take() }
     }
 
     /// A stream of `chunk`, if there is one, and then of `rest`.
     init(_ chunk: [UInt8]?, then rest: ReplyStream) {
         let first = ChunkBox(chunk)
-        pull = {
+        pull = { taker in
             if let chunk = first.take() { return chunk }
-            return try await rest.pull()
+            return try await rest.pull(taker)
         }
     }
 
     /// The next chunk, or nil after the last byte of a complete answer.
     public func next() async throws -> [UInt8]? {
-        try await pull()
+        try await pull(nil)
+    }
+
+    /// The next chunk that `taker` does not take, or nil after the last byte of a complete answer.
+    public func next(passing taker: Taker?) async throws -> [UInt8]? {
+        try await pull(taker)
     }
 
     /// Starts reading; a second iterator goes on where the first stopped.

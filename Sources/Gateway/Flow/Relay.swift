@@ -37,17 +37,18 @@ enum Relay {
     private static func events(
         _ body: ReplyStream, _ recorder: AnswerRecorder, mustEnd: Bool, hidesUsage: Bool
     ) -> ReplyStream {
-        let ending = Mutex(StreamEnding.open)
-        return ReplyStream {
+        let place = StreamPlace()
+        return ReplyStream(passing: { taker in
+            let taker = taker.map { passing($0, recorder, place, hidesUsage) }
             while true {
-                switch ending.withLock({ $0 }) {
+                switch place.ending {
                 case .open: break
                 case .over: return nil
                 case .broken(let error): throw error
                 }
                 do {
-                    guard let chunk = try await next(body, recorder) else {
-                        ending.withLock { $0 = .over }
+                    guard let chunk = try await next(body, recorder, passing: taker) else {
+                        place.ending = .over
                         let rest = recorder.remainingEvents()
                         guard recorder.mayEnd(saysNothing: !mustEnd) else {
                             await recorder.finish(.partial, failure: BackendError.Code.broken.rawValue)
@@ -58,24 +59,32 @@ enum Relay {
                         await recorder.finish(.complete)
                         return hidesUsage && !rest.isEmpty ? rest : nil
                     }
-                    let visible = try recorder.observeEvents(chunk, hidingUsage: hidesUsage)
+                    let visible =
+                        try place.takeOffered()?.get() ?? recorder.observeEvents(chunk, hidingUsage: hidesUsage)
                     if recorder.sawEnd { await recorder.finish(.complete) }
                     if !visible.isEmpty { return visible }
                 } catch {
                     await recorder.finish(.partial, failure: cause(of: error))
                     guard mustEnd, recorder.mayTellError, let event = errorEvent(error) else { throw error }
-                    ending.withLock { $0 = .broken(error) }
+                    place.ending = .broken(error)
                     return event
                 }
             }
-        }
+        })
     }
 
-    /// How an event stream goes on.
-    private enum StreamEnding {
-        case open, over
-        /// The client has been told; what is left is to close its connection as broken.
-        case broken(any Error)
+    /// Reads a chunk along and offers it; the stream's end, and what cannot be read, is left to the stream's reader.
+    private static func passing(
+        _ taker: @escaping ReplyStream.Taker, _ recorder: AnswerRecorder, _ place: StreamPlace, _ hidesUsage: Bool
+    ) -> ReplyStream.Taker {
+        { chunk in
+            let visible = Result { () throws(SSEError) in
+                try recorder.observeEvents(chunk, hidingUsage: hidesUsage)
+            }
+            if case .success(let bytes) = visible, !recorder.sawEnd, bytes.isEmpty || taker(bytes) { return true }
+            place.offered = visible
+            return false
+        }
     }
 
     /// The event that tells the client why its stream breaks off; nil if it left by itself.
@@ -127,9 +136,11 @@ enum Relay {
     }
 
     /// The next chunk; a broken answer is recorded before the error goes on.
-    private static func next(_ body: ReplyStream, _ recorder: AnswerRecorder) async throws -> [UInt8]? {
+    private static func next(
+        _ body: ReplyStream, _ recorder: AnswerRecorder, passing taker: ReplyStream.Taker? = nil
+    ) async throws -> [UInt8]? {
         do {
-            return try await body.next()
+            return try await body.next(passing: taker)
         } catch {
             // After the end was told, a connection that breaks takes nothing away from the answer.
             if recorder.sawEnd { return nil }

@@ -88,6 +88,16 @@ extension ExchangeHandler {
         return context.channel.isWritable ? .taken : .full
     }
 
+    /// Writes a chunk of an event stream at the moment of its arrival; false if that is not all there is to do.
+    func takeEvents(_ chunk: [UInt8]) -> Bool {
+        guard let context, let exchange, phase == .answering, exchange.framing == .chunked,
+            context.channel.isWritable
+        else { return false }
+        _ = writeChunk(chunk)
+        executor.flushSoon()
+        return true
+    }
+
     /// Keeps who writes until the connection takes more, or is gone.
     func waitForRoom(_ writer: CheckedContinuation<Void, Never>) {
         guard let context, phase == .answering, !context.channel.isWritable else { return writer.resume() }

@@ -41,7 +41,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     var context: ChannelHandlerContext?
     var phase = Phase.idle
     var exchange: ClientExchange? {
-        didSet { shared.load.addRequests((exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)) }
+        didSet {
+            let change = (exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)
+            shared.load.addRequests(change)
+            executor.addRequests(change)
+        }
     }
     var work: Task<Void, Never>?
     /// Who waits until the connection takes more.

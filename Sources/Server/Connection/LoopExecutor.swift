@@ -28,6 +28,11 @@ final class LoopExecutor: TaskExecutor {
         var isUrgent = false
         /// How many jobs are at hand after the one that runs.
         var jobsLeft = 0
+        /// Whether what was written outside of a job will be flushed.
+        var isFlushScheduled = false
+        /// Requests of this loop's connections whose answer is not at its end.
+        var requests = 0
+        var busyPoll = BusyPoll()
     }
 
     init(_ loop: any EventLoop) {
@@ -61,6 +66,18 @@ final class LoopExecutor: TaskExecutor {
         if written.value.jobsLeft == 0, written.value.handlers.count == 1 { flush() }
     }
 
+    /// What was written outside of a job is flushed when the loop has looked at its other sockets, or a few of them; only
+    /// to be called on the loop.
+    func flushSoon() {
+        if written.value.handlers.count >= Self.fewTogether { return flush() }
+        if written.value.isFlushScheduled { return }
+        written.value.isFlushScheduled = true
+        loop.execute { [self] in
+            written.value.isFlushScheduled = false
+            flush()
+        }
+    }
+
     /// Runs what waits to run if that is more than a little; only to be called on the loop, and not from a job.
     func runSome() {
         if state.withLock({ $0.jobs.count >= Self.fewTogether }) { drain() }
@@ -68,6 +85,27 @@ final class LoopExecutor: TaskExecutor {
 
     /// Runs what waits to run; only to be called on the loop, and not from a job.
     func runAll() { drain() }
+
+    /// So many requests more, or less, are under way; only to be called on the loop.
+    func addRequests(_ number: Int) {
+        if number != 0 { written.value.requests += number }
+    }
+
+    /// The loop watches this descriptor; only to be called on the loop.
+    func learn(_ descriptor: Int32) {
+        guard written.value.busyPoll.isReady == nil, let readiness = LoopReadiness(watching: descriptor) else { return }
+        written.value.busyPoll.isReady = { readiness.isReady }
+    }
+
+    /// The turn's work is done: the loop goes to sleep, at once or after a moment of looking for more.
+    private func rest() {
+        if written.value.busyPoll.begins(underWay: written.value.requests) { loop.execute { self.look() } }
+    }
+
+    private func look() {
+        if state.withLock({ $0.isScheduled }) { return written.value.busyPoll.interrupt() }
+        if written.value.busyPoll.looks() { loop.execute { self.look() } }
+    }
 
     private func flush() {
         if written.value.handlers.isEmpty { return }
@@ -89,7 +127,10 @@ final class LoopExecutor: TaskExecutor {
                 if jobs.isEmpty { state.isScheduled = false }
                 return jobs
             }
-            if jobs.isEmpty { return flush() }
+            if jobs.isEmpty {
+                flush()
+                return rest()
+            }
             written.value.jobsLeft = jobs.count
             for job in jobs {
                 written.value.jobsLeft -= 1

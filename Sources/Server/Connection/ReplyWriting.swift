@@ -35,12 +35,18 @@ struct ReplyWriting: Sendable {
         }
     }
 
+    /// Writes what arrives on this loop while the task waits: it passes the task by.
+    private var taker: ReplyStream.Taker {
+        { [handler] chunk in handler.eventLoop.inEventLoop && handler.value.takeEvents(chunk) }
+    }
+
     func write(_ reply: ClientReply) async {
         let reply = handler.value.exchange?.lastWord ?? reply
         guard handler.value.beginReply(reply) else { return }
         do {
             var count = 0
-            while let chunk = try await reply.body.next() {
+            let taker = reply.isEventStream ? taker : nil
+            while let chunk = try await reply.body.next(passing: taker) {
                 switch handler.value.writeChunk(chunk) {
                 case .taken: break
                 case .last:

@@ -70,6 +70,7 @@ final class UpstreamLink: ChannelInboundHandler, LoopLink {
         let descriptor = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable { (handle: Int32) in handle
         }
         guard let events, let descriptor else { return context.close(promise: nil) }
+        executor.learn(descriptor)
         events.connected(descriptor)
     }
 

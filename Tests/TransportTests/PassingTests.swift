@@ -1,0 +1,84 @@
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Transport
+
+@Suite("Chunks that pass a waiting reader by", .allCarriers)
+struct PassingTests {
+    /// What was offered, and what of it was taken, in the order in which it came.
+    private final class Offers: Sendable {
+        let taken = Mutex<[[UInt8]]>([])
+        let declined = Mutex(0)
+    }
+
+    private static let chunks = (0..<12).map { [UInt8]("data: \($0)\n\n".utf8) }
+
+    @Test(
+        "each chunk comes once and in its place, to the taker or else to the reader",
+        arguments: [[], [0], [1, 2, 7], Array(0..<12)])
+    func order(declined: [Int]) async throws {
+        let signals = Self.chunks.map { _ in ScriptedSignal() }
+        let fixture = try TransportFixture { _ in
+            [.chunkedHead(headers: [("Content-Type", "text/event-stream")])]
+                + zip(signals, Self.chunks).flatMap { [.await($0), .chunk($1)] } + [.lastChunk]
+        }
+        let offers = Offers()
+        let taker: ChunkTaker = { chunk in
+            if declined.contains(where: { Self.chunks[$0] == chunk }) {
+                offers.declined.withLock { $0 += 1 }
+                return false
+            }
+            offers.taken.withLock { $0.append(chunk) }
+            return true
+        }
+        let release = Task {
+            for signal in signals {
+                signal.fire()
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        var iterator = try await fixture.send().body.makeAsyncIterator()
+        while let chunk = try await iterator.next(passing: taker) { offers.taken.withLock { $0.append(chunk) } }
+        try await release.value
+        #expect(offers.taken.withLock { $0 } == Self.chunks)
+        if Carrier.current != .eventLoop { #expect(offers.declined.withLock { $0 } == 0) }
+        #expect(try await iterator.next(passing: taker) == nil)
+    }
+
+    @Test("a body that breaks after chunks were taken throws")
+    func broken() async throws {
+        let fixture = try TransportFixture { _ in
+            [.chunkedHead(), .chunk(Self.chunks[0]), .chunk(Self.chunks[1]), .close]
+        }
+        var iterator = try await fixture.send().body.makeAsyncIterator()
+        await #expect(throws: TransportError.self) {
+            while try await iterator.next(passing: { _ in true }) != nil {}
+        }
+    }
+
+    @Test("a taker that cancels its task ends the exchange as cancelled")
+    func cancelled() async throws {
+        let fixture = try TransportFixture { _ in
+            [.chunkedHead()] + Array(repeating: .chunk([1]), count: 1000) + [.await(ScriptedSignal())]
+        }
+        let response = try await fixture.send()
+        let work = Mutex<Task<Bool, Never>?>(nil)
+        let cancel: @Sendable () -> Void = { work.withLock { $0?.cancel() } }
+        let task = Task { () -> Bool in
+            var iterator = response.body.makeAsyncIterator()
+            do throws(TransportError) {
+                let taker: ChunkTaker = { _ in
+                    cancel()
+                    return true
+                }
+                while try await iterator.next(passing: taker) != nil { cancel() }
+                return false
+            } catch {
+                return error.code == .cancelled
+            }
+        }
+        work.withLock { $0 = task }
+        #expect(await task.value)
+    }
+}
