@@ -31,6 +31,11 @@ extension LedgerError {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
             self.init(
                 .busy, "another program holds the ledger \(path): \(cause). End its transaction, then try again.")
+        case .SQLITE_ERROR where cause.hasPrefix("no such table") || cause.hasPrefix("no such column"):
+            self.init(
+                .cannotOpen,
+                "the ledger \(path) was made by an older version: \(cause). Start the gateway with it once, which adds what is "
+                    + "missing.")
         default:
             self.init(.store, "ledger \(path): \(cause) (SQLite code \(error.extendedResultCode.rawValue))")
         }

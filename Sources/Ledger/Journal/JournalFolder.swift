@@ -36,6 +36,7 @@ final class JournalFolder: Sendable {
     private let options: LedgerOptions
     private let journal: Journal
     private let wake: DispatchSemaphore
+    private let alarms = DispatchQueue(label: "ledger alarms")
     private let state = Mutex(State())
 
     init(
@@ -130,7 +131,12 @@ final class JournalFolder: Sendable {
             wake.wait()
             if state.withLock({ !$0.pending.isEmpty || $0.isClosing }) { return }
         }
-        _ = wake.wait(timeout: .now() + (failure == nil ? options.foldInterval : Self.retryInterval))
+        // A semaphore's own time limit is a time of the wall clock here: set back an hour, it would last an hour longer.
+        let alarm = DispatchWorkItem { [wake] in wake.signal() }
+        alarms.asyncAfter(
+            deadline: .now() + (failure == nil ? options.foldInterval : Self.retryInterval), execute: alarm)
+        wake.wait()
+        alarm.cancel()
     }
 
     private func end(removing: Bool) {

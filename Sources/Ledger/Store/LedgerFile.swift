@@ -50,17 +50,13 @@ enum LedgerFile {
         }
     }
 
-    /// Refuses a ledger that lacks tables: its first start was broken off, or an older version made it.
+    /// Refuses a ledger without any table: its first start was broken off.
     static func checkTables(_ db: Database, path: String) throws {
-        guard try !LedgerMigrations.migrator.hasCompletedMigrations(db) else { return }
-        let isBegun = try LedgerMigrations.migrator.appliedIdentifiers(db).isEmpty
+        guard try LedgerMigrations.migrator.appliedIdentifiers(db).isEmpty else { return }
         throw LedgerError(
             .cannotOpen,
-            "the ledger \(path) "
-                + (isBegun
-                    ? "has no tables: the start that made it was broken off."
-                    : "lacks tables that this version reads: an older one made it.")
-                + " Start the gateway with it once, or name another file with --ledger.")
+            "the ledger \(path) has no tables: the start that made it was broken off. Start the gateway with it once, or name "
+                + "another file with --ledger.")
     }
 
     /// Opens the file for reading only, after checking it.
