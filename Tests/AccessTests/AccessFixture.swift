@@ -40,9 +40,9 @@ extension AccessClock.Moment {
     }
 }
 
-/// Asks again and again, for two seconds at most.
+/// Asks again and again, for ten seconds at most.
 func soon(_ holds: () -> Bool) async throws -> Bool {
-    for _ in 0..<200 {
+    for _ in 0..<1000 {
         if holds() { return true }
         try await Task.sleep(for: .milliseconds(10))
     }

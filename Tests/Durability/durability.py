@@ -183,6 +183,56 @@ def clock(folder: pathlib.Path, upstream: Upstream) -> str:
     return f"200 rows over {len(rollups)} hours, each counted once; times from {min(row[2] for row in rows):.1f} to {max(row[2] for row in rows):.1f} ms"
 
 
+SHIFTED_CLOCK = """
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    int result = syscall(SYS_clock_gettime, clock, time);
+    if (result == 0 && clock == CLOCK_REALTIME) time->tv_sec += 315360000;
+    return result;
+}
+int gettimeofday(struct timeval *time, void *zone) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    time->tv_sec = now.tv_sec;
+    time->tv_usec = now.tv_nsec / 1000;
+    return 0;
+}
+"""
+
+
+def wall_clock(folder: pathlib.Path, upstream: Upstream) -> str:
+    """Nothing waits by the wall clock: with one ten years ahead of the system's, whatever it waited for would be ten years off."""
+    if not shutil.which("cc"):
+        return "left out: there is no cc"
+    folder.mkdir(parents=True)
+    source, library = folder / "clock.c", folder / "clock.so"
+    source.write_text(SHIFTED_CLOCK)
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source], check=True)
+    gateway = Gateway(folder, upstream.url, before=["env"], environment={"LD_PRELOAD": str(library)})
+    for number in range(20):
+        assert gateway.chat(f"w{number}")[0] == 200
+    deadline = time.monotonic() + 5
+    # Not by the gateway, which folds before it reads.
+    while len(rows := gateway.rows("time_ms")) < 20:
+        assert time.monotonic() < deadline, f"{len(rows)} of 20 rows are in the tables after 5 s"
+        time.sleep(0.05)
+    assert min(row[0] for row in rows) > (time.time() + 9 * 365 * 86400) * 1000
+    made = subprocess.run(
+        [PROGRAM, "keys", "create", "late", "--keys", folder / "keys.sqlite"], capture_output=True, text=True, check=True)
+    assert made.stdout.startswith("sk-pi-")
+    while gateway.chat("refused")[0] != 401:
+        assert time.monotonic() < deadline, "a key made beside the gateway is not asked for after 5 s"
+        time.sleep(0.05)
+    started = time.monotonic()
+    gateway.end()
+    assert time.monotonic() - started < 5 and gateway.process.returncode == 0
+    return f"20 rows folded, a key followed, stopped after {time.monotonic() - started:.2f} s"
+
+
 def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
     """Whichever call on the ledger's files fails, the program does not crash, and no row it acknowledged is lost.
 
@@ -245,4 +295,4 @@ def failing_calls(folder: pathlib.Path, upstream: Upstream) -> str:
 
 
 if __name__ == "__main__":
-    run([reconciliation, kills, power_order, full_disk, clock, failing_calls])
+    run([reconciliation, kills, power_order, full_disk, clock, wall_clock, failing_calls])

@@ -184,7 +184,7 @@ struct CallerTests {
             #expect(try #require(caller.budget(.month)).reserved > 100_000)
         }
         var rows: [LedgerEntry] = []
-        for _ in 0..<200 where rows.isEmpty {
+        for _ in 0..<1000 where rows.isEmpty {
             try await Task.sleep(for: .milliseconds(10))
             rows = try await gateway.rows()
         }

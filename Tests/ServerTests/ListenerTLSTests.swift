@@ -59,7 +59,7 @@ struct ListenerTLSTests {
                     try curl(gateway.port, "/nowhere", version, "--cacert", trust)?.hasSuffix("\(number) 404") == true)
                 let plain = try RawConnection(port: gateway.port)
                 try plain.send(request("GET", "/health/live"))
-                #expect(await plain.response(within: .seconds(3)).status == 0)
+                #expect(await plain.response().status == 0)
                 #expect(
                     await eventually {
                         gateway.records.all.count == 4 && gateway.records.all.allSatisfy { $0.end == .complete }
@@ -122,9 +122,9 @@ struct ListenerTLSTests {
                 let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
                 #expect(await eventually { gateway.load.connections == 2 })
                 let beyond = try RawConnection(port: gateway.port)
-                #expect(await beyond.receive(within: .seconds(3)) == [])
+                #expect(await beyond.receive() == [])
                 await gateway.beginStop()
-                for connection in open { #expect(await connection.receive(within: .seconds(3)) == []) }
+                for connection in open { #expect(await connection.receive() == []) }
             })
     }
 

@@ -54,6 +54,12 @@ public final class ScriptedServer: Sendable {
     /// How many connections the client has closed.
     public var clientClosedCount: Int { hub.log.withLock { $0.closed.count } }
 
+    /// How many connections the server has not closed.
+    public var openCount: Int {
+        // Besides them its listener is open.
+        hub.log.withLock { max(0, $0.open.count - 1) }
+    }
+
     /// Waits until at least `count` requests have been recorded.
     public func waitForRequests(_ count: Int, within limit: Duration = .seconds(10)) async -> Bool {
         await eventually(within: limit) { requests.count >= count }

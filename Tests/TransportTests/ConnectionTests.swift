@@ -41,7 +41,7 @@ struct ConnectionTests {
     func openedAhead() async throws {
         let go = ScriptedSignal()
         var options = TransportOptions(threads: 1)
-        options.unusedConnectionAge = .seconds(1)
+        options.unusedConnectionAge = .seconds(2)
         let fixture = try TransportFixture(options: options) { [.await(go), .response(body: $0.body)] }
         try await withThrowingTaskGroup(of: Void.self) { group in
             func ask(_ number: Int) {
@@ -184,6 +184,7 @@ struct ConnectionTests {
             request.connection == 0 ? [.response(body: [0]), .close] : [.response(body: [1])]
         }
         #expect(try await fixture.send().body.collect() == [0])
+        #expect(await eventually { fixture.server.openCount == 0 })
         try await Task.sleep(for: .milliseconds(50))
         #expect(try await fixture.send().body.collect() == [1])
         #expect(fixture.server.requests.count == 2)

@@ -87,12 +87,12 @@ struct FaultTests {
     func notIdle() async throws {
         var fixture = try TransportFixture { request in
             if request.target == "/big" { return [.response(body: patterned(30 << 20))] }
-            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 80), .chunk("a")] } + [.lastChunk]
+            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 200), .chunk("a")] } + [.lastChunk]
         }
-        fixture.limits.idle = .milliseconds(400)
+        fixture.limits.idle = .milliseconds(1400)
         #expect(try await fixture.send("GET", "/trickle").body.collect().count == 8)
         let paused = try await fixture.send("GET", "/big")
-        try await Task.sleep(for: .milliseconds(600))
+        try await Task.sleep(for: .milliseconds(1700))
         #expect(try await paused.body.collect().count == 30 << 20)
     }
 
