@@ -45,7 +45,7 @@ struct FaultFixture {
     private let folder: TinyModelFolder
 
     static let limits = TransportLimits(
-        connect: .milliseconds(250), firstByte: .milliseconds(250), idle: .milliseconds(250), total: .seconds(5))
+        connect: .milliseconds(500), firstByte: .milliseconds(500), idle: .milliseconds(500), total: .seconds(5))
 
     /// - Parameters:
     ///   - tuned: the base URL of the task's tuned model; nil for a task without one.

@@ -74,11 +74,11 @@ struct RetryFlowTests {
         let outcome = try await fixture.chat(streams: true)
         #expect(outcome.isBroken && outcome.rows.map(\.outcome) == [.partial] && cut.requests.count == 1)
 
-        let limited = try server(failing: 9, [.response(429, headers: [("Retry-After", "1")])])
+        let limited = try server(failing: 9, [.response(429, headers: [("Retry-After", "2")])])
         let hurried = try await FaultFixture(
             upstreams: [limited.baseURL], options: { $0.retry = RetryPolicy(conditions: everything) })
-        let late = try await hurried.chat(headers: [("x-promptintern-timeout", "0.5")])
-        #expect(late.status == 429 && late.time < .milliseconds(500))
+        let late = try await hurried.chat(headers: [("x-promptintern-timeout", "1.5")])
+        #expect(late.status == 429 && late.time < .milliseconds(1500))
     }
 
     @Test("retries are at most ten and a fifth of the requests")
