@@ -31,60 +31,84 @@ struct BusyPollTests {
         #expect(LoopReadiness(watching: -1) == nil)
     }
 
-    /// Whether a wait begins.
-    private func begins(_ poll: inout BusyPoll, underWay: Int = 1) -> Bool { poll.begins(underWay: underWay) }
+    private func begins(_ poll: inout BusyPoll) -> Bool { poll.begins() }
 
     private func looks(_ poll: inout BusyPoll) -> Bool { poll.looks() }
 
-    /// How many of so many waits are not given up at once.
-    private func tries(_ poll: inout BusyPoll, of waits: Int, underWay: Int = 1) -> Int {
+    /// How many waits for an answer, or for the next request, are not given up at once; what is waited for comes after
+    /// that, or much later.
+    private func tries(_ poll: inout BusyPoll, of waits: Int, forAnswers: Bool, comesAtOnce: Bool) -> Int {
         var count = 0
-        for _ in 0..<waits where poll.begins(underWay: underWay) {
-            count += 1
-            while poll.looks() {}
+        poll.isReady = { comesAtOnce }
+        for _ in 0..<waits {
+            if forAnswers { poll.requestBegan() }
+            if poll.begins() {
+                count += 1
+                while poll.looks() {}
+            }
+            if !forAnswers { poll.requestBegan() }
+            poll.answerBegan()
+            poll.requestEnded(wasAnswered: true)
         }
         return count
     }
 
-    @Test("nothing is looked for before the queue is known, or with many requests under way")
-    func unknown() {
+    @Test("nothing is looked for before the queue is known, while many wait for answers, or while streams only go on")
+    func nothing() {
         var poll = BusyPoll()
-        #expect(!begins(&poll, underWay: 1))
+        #expect(!begins(&poll))
         poll.isReady = { true }
-        #expect(!begins(&poll, underWay: 3))
+        poll.requestBegan()
+        poll.requestBegan()
+        poll.requestBegan()
+        #expect(!begins(&poll))
         #expect(!looks(&poll))
-        #expect(begins(&poll, underWay: 2))
+        poll.answerBegan()
+        #expect(begins(&poll))
+        #expect(!looks(&poll))
+        poll.answerBegan()
+        poll.answerBegan()
+        #expect(!begins(&poll))
+        poll.requestEnded(wasAnswered: true)
+        poll.requestEnded(wasAnswered: true)
+        #expect(!begins(&poll))
+        poll.requestEnded(wasAnswered: true)
+        #expect(begins(&poll))
     }
 
-    @Test("waits that end in vain are given up but for a rare try, and come back when they pay", arguments: [0, 1])
-    func vain(underWay: Int) {
+    @Test(
+        "waits that end in vain are given up but for a rare try, and come back when they pay", arguments: [true, false])
+    func vain(forAnswers: Bool) {
         var poll = BusyPoll()
-        poll.isReady = { false }
-        #expect(tries(&poll, of: 20, underWay: underWay) < 10)
-        #expect(tries(&poll, of: 640, underWay: underWay) == 10)
-        poll.isReady = { true }
-        #expect(tries(&poll, of: 640, underWay: underWay) > 100)
-        #expect(tries(&poll, of: 100, underWay: underWay) == 100)
+        #expect(tries(&poll, of: 20, forAnswers: forAnswers, comesAtOnce: false) < 10)
+        #expect(tries(&poll, of: 640, forAnswers: forAnswers, comesAtOnce: false) == 10)
+        #expect(tries(&poll, of: 640, forAnswers: forAnswers, comesAtOnce: true) > 100)
+        #expect(tries(&poll, of: 100, forAnswers: forAnswers, comesAtOnce: true) == 100)
     }
 
     @Test("waits for answers and for requests are remembered apart")
     func apart() {
         var poll = BusyPoll()
-        poll.isReady = { false }
-        _ = tries(&poll, of: 20)
-        #expect(!begins(&poll, underWay: 1))
-        #expect(begins(&poll, underWay: 0))
+        _ = tries(&poll, of: 20, forAnswers: true, comesAtOnce: false)
+        #expect(begins(&poll))
+        poll.requestBegan()
+        #expect(!begins(&poll))
     }
 
-    @Test("a wait that other work interrupts says nothing about waits")
-    func interrupted() {
+    @Test("other events do not make a wait longer: it is over when its time is")
+    func bounded() {
         var poll = BusyPoll()
-        poll.isReady = { false }
-        for _ in 0..<100 {
-            #expect(begins(&poll, underWay: 1))
-            #expect(!begins(&poll, underWay: 1))
-            poll.interrupt()
-            #expect(!looks(&poll))
-        }
+        let start = ContinuousClock.now
+        poll.isReady = { ContinuousClock.now - start < .milliseconds(1) }
+        poll.requestBegan()
+        #expect(begins(&poll))
+        #expect(!looks(&poll))
+        while ContinuousClock.now - start < .milliseconds(2) {}
+        #expect(begins(&poll))
+        #expect(!looks(&poll))
+        #expect(!begins(&poll))
+        poll.answerBegan()
+        poll.requestEnded(wasAnswered: true)
+        #expect(begins(&poll))
     }
 }

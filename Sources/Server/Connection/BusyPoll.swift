@@ -1,13 +1,16 @@
-/// Keeps a loop from sleeping for a moment after a turn that did work, where the next event usually comes at once.
+/// Keeps a loop from sleeping for a moment after a turn that did work, where what it waits for usually comes at once.
 ///
-/// A processor that sleeps takes long to wake, on a virtual machine tens of microseconds, and finds its caches cold. With
-/// one or two requests under way each of them would pay that twice: for the upstream's answer and for the client's next
-/// request. How often such waits ended in time is remembered for both, and where it is less than every second one the
-/// loop sleeps at once, but for a try now and then. Used on the loop's thread alone.
+/// A processor that sleeps takes long to wake, on a virtual machine tens of microseconds, and finds its caches cold. A
+/// request that has the loop to itself would pay that twice: for the upstream's answer and for the client's next request.
+/// How often such waits ended in time is remembered for both, and where it is less than every second one the loop sleeps
+/// at once, but for a try now and then. Used on the loop's thread alone.
 struct BusyPoll {
-    /// What a wait is for.
+    /// What is waited for.
     private enum Cause {
-        case answer, request
+        /// The beginning of an upstream's answer.
+        case answer
+        /// A request, while none is under way.
+        case request
     }
 
     /// How waits have ended, newer ones counting more.
@@ -30,48 +33,96 @@ struct BusyPoll {
         }
     }
 
-    /// With more requests under way their work fills the waits.
+    /// With more requests that wait for an answer, their work fills the waits.
     private static let requests = 2
     /// So many looks in a row; other tasks of the loop run after them.
     private static let looks = 4
-    /// How long a wait lasts at most.
+    /// How long a wait lasts at most, whatever else happens meanwhile.
     private static let patience = Duration.microseconds(100)
 
-    private var answers = Record()
-    private var nextRequests = Record()
     /// Whether the loop has something to do; nil as long as nobody can tell.
     var isReady: (() -> Bool)?
+    /// Requests whose answer is not at its end, and those of them whose answer has not begun.
+    private var (open, unanswered) = (0, 0)
+    private var answers = Record()
+    private var nextRequests = Record()
+    /// The wait that is not decided yet, and since when.
     private var cause: Cause?
     private var start = ContinuousClock.now
+    /// Whether the loop is being kept from sleeping.
+    private var isLooking = false
+    /// Whether what is waited for at present is not worth another look.
+    private var isGivenUp = false
 
-    /// Whether to begin a wait after a turn that left so many requests under way.
-    mutating func begins(underWay: Int) -> Bool {
-        guard underWay <= Self.requests, isReady != nil, cause == nil else { return false }
-        let cause = underWay > 0 ? Cause.answer : .request
-        guard cause == .answer ? answers.isWorthIt() : nextRequests.isWorthIt() else { return false }
-        self.cause = cause
-        start = .now
+    // MARK: What happens
+
+    /// A request's head was read.
+    mutating func requestBegan() {
+        open += 1
+        unanswered += 1
+        settle(.request)
+    }
+
+    /// An answer's head was written.
+    mutating func answerBegan() {
+        unanswered -= 1
+        settle(.answer)
+    }
+
+    /// A request is over.
+    mutating func requestEnded(wasAnswered: Bool) {
+        open -= 1
+        if !wasAnswered { unanswered -= 1 }
+        settle(nil)
+    }
+
+    private mutating func settle(_ event: Cause?) {
+        // A turn that had no end to look from may lie between.
+        if let cause, cause == event { note(cause, inTime: ContinuousClock.now - start < Self.patience * 2) }
+        cause = nil
+        isGivenUp = false
+    }
+
+    // MARK: What is to be done
+
+    /// Whether to look for events now that a turn's work is done.
+    mutating func begins() -> Bool {
+        guard isReady != nil, !isLooking, !isGivenUp, let current else { return false }
+        if cause == nil {
+            guard current == .answer ? answers.isWorthIt() : nextRequests.isWorthIt() else {
+                isGivenUp = true
+                return false
+            }
+            (cause, start) = (current, .now)
+        }
+        isLooking = true
         return true
     }
 
     /// Looks for events; true if there are none, and it is worth looking again.
     mutating func looks() -> Bool {
-        guard let isReady, let cause else { return false }
-        for _ in 0..<Self.looks where isReady() { return end(cause, inTime: true) }
-        return ContinuousClock.now - start < Self.patience ? true : end(cause, inTime: false)
+        isLooking = false
+        guard let cause, let isReady else { return false }
+        for _ in 0..<Self.looks where isReady() { return false }
+        if ContinuousClock.now - start < Self.patience {
+            isLooking = true
+        } else {
+            note(cause, inTime: false)
+            self.cause = nil
+            isGivenUp = true
+        }
+        return isLooking
     }
 
-    /// Other work has come from within the process: that says nothing about the wait.
-    mutating func interrupt() {
-        cause = nil
+    private var current: Cause? {
+        if open == 0 { return .request }
+        return unanswered > 0 && unanswered <= Self.requests ? .answer : nil
     }
 
-    private mutating func end(_ cause: Cause, inTime: Bool) -> Bool {
-        self.cause = nil
+    private mutating func note(_ cause: Cause, inTime: Bool) {
         switch cause {
         case .answer: answers.note(inTime: inTime)
         case .request: nextRequests.note(inTime: inTime)
         }
-        return false
     }
 }

@@ -33,6 +33,7 @@ extension ExchangeHandler {
             return false
         }
         exchange.hasBegun = true
+        executor.note { $0.answerBegan() }
         if isStopping { exchange.closes = true }
         let status = min(max(reply.status, 200), 599)
         exchange.framing = framing(of: reply, exchange)

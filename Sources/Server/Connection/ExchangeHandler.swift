@@ -42,9 +42,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     var phase = Phase.idle
     var exchange: ClientExchange? {
         didSet {
-            let change = (exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1)
-            shared.load.addRequests(change)
-            executor.addRequests(change)
+            if exchange === oldValue { return }
+            shared.load.addRequests((exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1))
+            executor.note { poll in
+                if let oldValue { poll.requestEnded(wasAnswered: oldValue.hasBegun) }
+                if exchange != nil { poll.requestBegan() }
+            }
         }
     }
     var work: Task<Void, Never>?
@@ -69,6 +72,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        if wire == .http1, shared.options.tls == nil { unsent.socket = ClientSocket(context) }
         clock.begin(.header, for: shared.times, on: self)
     }
 
@@ -204,8 +208,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// A client that waits for permission to send its body gets it, now that the body will be read.
     private func permit(_ outline: RequestOutline) {
         guard wire == .http1, outline.expectsContinue, outline.hasBody, let context else { return }
-        context.writeAndFlush(
-            wrapOutboundOut(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+        unsent.addContinue()
+        unsent.flush(to: context)
     }
 
     /// The whole request is there: it is answered in a task on this loop.

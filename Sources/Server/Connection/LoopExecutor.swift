@@ -30,8 +30,6 @@ final class LoopExecutor: TaskExecutor {
         var jobsLeft = 0
         /// Whether what was written outside of a job will be flushed.
         var isFlushScheduled = false
-        /// Requests of this loop's connections whose answer is not at its end.
-        var requests = 0
         var busyPoll = BusyPoll()
     }
 
@@ -75,6 +73,7 @@ final class LoopExecutor: TaskExecutor {
         loop.execute { [self] in
             written.value.isFlushScheduled = false
             flush()
+            rest()
         }
     }
 
@@ -86,9 +85,9 @@ final class LoopExecutor: TaskExecutor {
     /// Runs what waits to run; only to be called on the loop, and not from a job.
     func runAll() { drain() }
 
-    /// So many requests more, or less, are under way; only to be called on the loop.
-    func addRequests(_ number: Int) {
-        if number != 0 { written.value.requests += number }
+    /// Tells the loop's busy polling what happens to requests; only to be called on the loop.
+    func note(_ event: (inout BusyPoll) -> Void) {
+        event(&written.value.busyPoll)
     }
 
     /// The loop watches this descriptor; only to be called on the loop.
@@ -99,11 +98,10 @@ final class LoopExecutor: TaskExecutor {
 
     /// The turn's work is done: the loop goes to sleep, at once or after a moment of looking for more.
     private func rest() {
-        if written.value.busyPoll.begins(underWay: written.value.requests) { loop.execute { self.look() } }
+        if written.value.busyPoll.begins() { loop.execute { self.look() } }
     }
 
     private func look() {
-        if state.withLock({ $0.isScheduled }) { return written.value.busyPoll.interrupt() }
         if written.value.busyPoll.looks() { loop.execute { self.look() } }
     }
 

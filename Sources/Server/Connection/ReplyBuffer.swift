@@ -7,7 +7,16 @@ struct ReplyBuffer {
     /// A connection keeps so much room for what it sends next.
     private static let kept = 4 << 10
 
+    /// Where bytes may go without the channel's taking part; nil where the channel changes them, as TLS does.
+    var socket: ClientSocket?
     private var bytes: [UInt8] = []
+    /// Whether the channel may hold bytes that have to go first.
+    private var isHandedOn = false
+
+    /// Adds the permission to send a body.
+    mutating func addContinue() {
+        bytes.append("HTTP/1.1 100 Continue\r\n\r\n")
+    }
 
     /// Adds a head.
     mutating func add(_ head: ReplyHead) {
@@ -22,6 +31,7 @@ struct ReplyBuffer {
         if chunk.count > Self.joined {
             passOn(to: context)
             context.write(NIOAny(context.channel.allocator.buffer(bytes: chunk)), promise: nil)
+            isHandedOn = true
         } else {
             bytes.append(contentsOf: chunk)
         }
@@ -34,16 +44,37 @@ struct ReplyBuffer {
         if framing == .chunked { bytes.append("0\r\n\r\n") }
     }
 
-    /// Hands on what there is, and has it sent.
+    /// Has what there is sent: by the system itself as far as it takes that at once, the rest by the channel.
     mutating func flush(to context: ChannelHandlerContext) {
         guard !bytes.isEmpty else { return context.flush() }
-        context.writeAndFlush(NIOAny(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
-        bytes.removeAll(keepingCapacity: bytes.capacity <= Self.kept)
+        let sent = sendDirectly(to: context)
+        if sent < bytes.count {
+            if sent > 0 { bytes.removeFirst(sent) }
+            passOn(to: context)
+            context.flush()
+        } else {
+            clear()
+        }
+    }
+
+    private mutating func sendDirectly(to context: ChannelHandlerContext) -> Int {
+        guard let socket, context.channel.isActive else { return 0 }
+        if isHandedOn {
+            let held = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)
+            guard held == 0 else { return 0 }
+            isHandedOn = false
+        }
+        return socket.send(bytes)
     }
 
     private mutating func passOn(to context: ChannelHandlerContext) {
         guard !bytes.isEmpty else { return }
         context.write(NIOAny(context.channel.allocator.buffer(bytes: bytes)), promise: nil)
+        isHandedOn = true
+        clear()
+    }
+
+    private mutating func clear() {
         bytes.removeAll(keepingCapacity: bytes.capacity <= Self.kept)
     }
 }
