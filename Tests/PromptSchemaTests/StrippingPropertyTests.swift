@@ -154,6 +154,47 @@ struct StrippingPropertyTests {
         #expect(drifted > Self.cases / 3)
     }
 
+    @Test("a prompt with one character more, less or changed within its template or examples is never stripped")
+    func editedCharacter() throws {
+        let seed: UInt64 = 20_260_106
+        let cases = 10_000
+        print("seed \(seed), \(cases) cases")
+        var random = SeededRandom(seed: seed)
+        let schemas = try shipped().filter { $0.id != "retrieval" && $0.unknownExamples == .fullPrompt }
+        let texts = schemas.map { HostileText($0) }
+        let characters = ["a", " ", "\n", ".", "\"", "\u{200B}", "\u{E9}", "\u{301}", "\u{456}", "\u{0}", "7"].map {
+            Array($0.utf8)
+        }
+        var edited = 0
+        while edited < cases {
+            let number = Int.random(in: schemas.indices, using: &random)
+            guard var messages = try? schemas[number].render(texts[number].parts(of: schemas[number], &random)),
+                let prompt = schemas[number].recognize(messages).prompt
+            else { continue }
+            let segment = random.pick(prompt.segments.filter { $0.kind != .query && !$0.range.isEmpty })
+            var text = messages[segment.message].text
+            let (fixed, count) = (Array(text[segment.range]), text.count)
+            let offset = Int.random(in: segment.range, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: text.insert(contentsOf: random.pick(characters), at: offset)
+            case 1: text.remove(at: offset)
+            case 2: text.replaceSubrange(offset..<offset + 1, with: random.pick(characters))
+            default: if offset + 1 < segment.range.upperBound { text.swapAt(offset, offset + 1) }
+            }
+            // At an edge the change can be the query's: then the template's own bytes are still where they were.
+            let end = text.count - (count - segment.range.upperBound)
+            guard !text.dropFirst(segment.range.lowerBound).starts(with: fixed),
+                !text.prefix(end).reversed().starts(with: fixed.reversed())
+            else { continue }
+            edited += 1
+            messages[segment.message].text = text
+            guard schemas[number].recognize(messages).prompt == nil else {
+                Issue.record("case \(edited) with seed \(seed): \(schemas[number].id), \(segment), offset \(offset)")
+                return
+            }
+        }
+    }
+
     @Test("what is taken out of any text is byte for byte the schema's own template and examples")
     func onlyOwnBytes() throws {
         let seed: UInt64 = 20_260_105
