@@ -3,9 +3,15 @@ import Grammar
 import PromptSchema
 
 extension SchemaFileReader {
-    /// What answers must be, checked: the grammar is made here once, so that a start or a check tells what is wrong.
-    func answer(_ value: YAMLReader) throws(ConfigurationError) -> AnswerForm {
-        let mapping = try value.mapping(keys: ["regex", "json_schema"])
+    /// How answers come about, checked: the grammar is made here once, so that a start or a check tells what is wrong.
+    func answer(_ value: YAMLReader) throws(ConfigurationError) -> AnswerRule {
+        let mapping = try value.mapping(keys: ["regex", "json_schema", "beams"])
+        let beams = try mapping["beams"]?.int(in: AnswerRule.beamRange)
+        let isBare = mapping["regex"] == nil && mapping["json_schema"] == nil
+        return AnswerRule(form: beams != nil && isBare ? nil : try form(mapping), beams: beams ?? 1)
+    }
+
+    private func form(_ mapping: YAMLMapping) throws(ConfigurationError) -> AnswerForm {
         let entry = try mapping.single(of: ["regex", "json_schema"])
         guard entry.name == "regex" else { return .jsonSchema(try jsonSchema(entry.value)) }
         let expression = try entry.value.nonEmptyString()

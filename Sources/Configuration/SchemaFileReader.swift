@@ -37,7 +37,7 @@ struct SchemaFileReader {
         do throws(SchemaError) {
             return try Schema(
                 id: task, version: version, messages: messages, exampleTurns: turns, unknownExamples: policy,
-                normalizeLineEndings: normalizes, allows: Set(allows), answer: answer)
+                normalizeLineEndings: normalizes, allows: Set(allows), answer: answer ?? AnswerRule())
         } catch {
             throw place(error, file)
         }

@@ -1,6 +1,4 @@
 /// What every answer of a task must be; the tuned model is held to it while it writes.
-///
-/// It decides neither what is recognized nor what is removed, so it is not part of a schema's fingerprint.
 public enum AnswerForm: Hashable, Sendable {
     /// The whole answer matches a regular expression.
     case regularExpression(String)

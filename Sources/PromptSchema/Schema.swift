@@ -17,8 +17,8 @@ public struct Schema: Sendable {
     public let normalizeLineEndings: Bool
     /// Names of the request features (such as `tools`) with which a request may still be stripped.
     public let allows: Set<String>
-    /// What every answer must be; nil: any text.
-    public let answer: AnswerForm?
+    /// How the tuned model answers.
+    public let answer: AnswerRule
     /// SHA-256, in hexadecimal, over everything that decides what is recognized and what is removed.
     public let fingerprint: String
 
@@ -28,7 +28,7 @@ public struct Schema: Sendable {
     public init(
         id: String, version: String = "1", messages: [MessagePattern], exampleTurns: ExampleTurns? = nil,
         unknownExamples: UnknownExamplePolicy = .fullPrompt, normalizeLineEndings: Bool = true,
-        allows: Set<String> = [], answer: AnswerForm? = nil
+        allows: Set<String> = [], answer: AnswerRule = AnswerRule()
     ) throws(SchemaError) {
         let validation = SchemaValidation(
             messages: messages, exampleTurns: exampleTurns, unknownExamples: unknownExamples,

@@ -27,7 +27,7 @@ private struct ServingFixture {
 
     init(
         queueLimit: Int = 8, positions: Int = 1024, tunedServer: Bool = false, tunedModel: String = "tuned",
-        isPoisoned: Bool = false, answer: AnswerForm? = nil, structured: StructuredOutputs? = nil,
+        isPoisoned: Bool = false, answer: AnswerRule = AnswerRule(), structured: StructuredOutputs? = nil,
         limits: BackendRequest.Limits = .init(),
         _ script: @escaping ScriptedServer.Script = { _ in [.response(body: Array(ServingFixture.answer.utf8))] }
     ) async throws {
@@ -43,7 +43,7 @@ private struct ServingFixture {
             messages: [
                 MessagePattern(role: .system, parts: [.template(Self.template)]),
                 MessagePattern(role: .user, parts: [.query()]),
-            ], allows: ["response_format"], answer: answer)
+            ], allows: ["response_format", "multiple_choices", "logprobs"], answer: answer)
         var options = UpstreamOptions()
         options.structuredOutputs = structured
         let manifest = TaskManifest(
@@ -239,9 +239,10 @@ struct ServingTests {
                 .regularExpression("a"),
                 #","response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"enum":[17]}}}"#, "17"
             ),
-        ])
-    func answerForms(form: AnswerForm, extra: String, expected: String) async throws {
-        let fixture = try await ServingFixture(answer: form)
+        ], [1, 4])
+    func answerForms(_ answer: (form: AnswerForm, extra: String, expected: String), beams: Int) async throws {
+        let (form, extra, expected) = answer
+        let fixture = try await ServingFixture(answer: AnswerRule(form: form, beams: beams))
         let reply = await fixture.chat(ServingFixture.body(extra: extra))
         let root = try JSONDocument(try await reply.body.collect()).root
         let choice = try #require(root["choices"]?.elements.first { _ in true })
@@ -252,10 +253,27 @@ struct ServingTests {
         #expect(fixture.server.requests.isEmpty)
     }
 
+    @Test("a task's answers are searched for with its beams, unless a request wants them drawn or wants several")
+    func beams() async throws {
+        let fixture = try await ServingFixture(answer: AnswerRule(beams: 4))
+        func text(_ extra: String = "") async throws -> String? {
+            let reply = await fixture.chat(ServingFixture.body(extra: extra))
+            let root = try JSONDocument(try await reply.body.collect()).root
+            return root["choices"]?.elements.first { _ in true }?["message"]?["content"]?.string?.text
+        }
+        let token = try fixture.model.reference("How long?", adapter: true, tokens: 12)
+        let whole = try fixture.model.reference("How long?", adapter: true, tokens: 12, beams: 4)
+        #expect(token.text != whole.text)
+        #expect(try await text() == whole.text)
+        #expect(try await text(#","n":2"#) == token.text)
+        #expect(try await text(#","logprobs":true"#) == whole.text)
+        #expect(try await fixture.rows().allSatisfy { $0.arm == .internalized })
+    }
+
     @Test("a server is told a task's grammar in its own fields, and full prompts are left alone")
     func serverForms() async throws {
         let fixture = try await ServingFixture(
-            tunedServer: true, answer: .regularExpression("a|b"), structured: .vllm)
+            tunedServer: true, answer: AnswerRule(form: .regularExpression("a|b")), structured: .vllm)
         _ = try await fixture.chat().body.collect()
         _ = try await fixture.chat(ServingFixture.body(template: "Other.")).body.collect()
         let bodies = fixture.server.requests.map(\.bodyText)

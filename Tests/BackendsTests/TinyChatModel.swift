@@ -61,13 +61,13 @@ struct TinyChatModel {
 
     /// What the model says when nothing is decoded on the way: the reference for every test of text.
     func reference(
-        _ query: String = "What does the ship pay?", adapter: Bool = false, tokens: Int
+        _ query: String = "What does the ship pay?", adapter: Bool = false, tokens: Int, beams: Int = 1
     ) throws -> (text: String, tokens: Int, reason: Engine.FinishReason, prompt: Int) {
         let prompt = try template.encode(messages: [("user", Array(query.utf8))], addGenerationPrompt: true).ids
         let model = try adapter ? DecoderModel(weights: weights, adapter: self.adapter) : DecoderModel(weights: weights)
-        let (answer, reason) = try model.generate(
-            after: prompt,
-            options: GenerationOptions(maximumNewTokens: tokens, endTokens: template.stopTokens))
+        var options = GenerationOptions(maximumNewTokens: tokens, endTokens: template.stopTokens)
+        options.beams = beams
+        let (answer, reason) = try model.generate(after: prompt, options: options)
         var decoder = StreamingDecoder(tokenizer)
         let bytes = decoder.push(answer) + decoder.finish()
         return (String(decoding: bytes, as: UTF8.self), answer.count, reason, prompt.count)

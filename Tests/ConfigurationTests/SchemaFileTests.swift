@@ -231,15 +231,22 @@ struct SchemaFileTests {
     func answers() throws {
         var files = Self.files
         let plain = try SchemaFolder(files).load()
-        #expect(plain.answer == nil)
+        #expect(plain.answer == AnswerRule())
         files["schema.yaml"] = Self.valid + "\nanswer: {regex: '=[A-Z]+[(].*[)]'}\n"
         let regex = try SchemaFolder(files).load()
-        #expect(regex.answer == .regularExpression("=[A-Z]+[(].*[)]"))
+        #expect(regex.answer.form == .regularExpression("=[A-Z]+[(].*[)]"))
         #expect(regex.fingerprint == plain.fingerprint)
+        files["schema.yaml"] = Self.valid + "\nanswer: {beams: 4, regex: a}\n"
+        let both = try SchemaFolder(files).load()
+        #expect(both.answer == AnswerRule(form: .regularExpression("a"), beams: 4))
+        #expect(both.fingerprint == plain.fingerprint)
+        files["schema.yaml"] = Self.valid + "\nanswer: {beams: 2}\n"
+        #expect(try SchemaFolder(files).load().answer == AnswerRule(beams: 2))
         files["schema.yaml"] = Self.valid + "\nanswer:\n  json_schema: answer.json\n"
         files["answer.json"] = #"{"type":"string","format":"date"}"#
         let schema = try SchemaFolder(files).load()
-        #expect(schema.answer == .jsonSchema(Array(#"{"type":"string","format":"date"}"#.utf8)))
+        #expect(schema.answer.beams == 1)
+        #expect(schema.answer.form == .jsonSchema(Array(#"{"type":"string","format":"date"}"#.utf8)))
     }
 
     @Test(
@@ -247,6 +254,7 @@ struct SchemaFileTests {
         arguments: [
             ("answer: {regex: '(?=a)b'}", "{}", ["schema.yaml:22", "answer.regex", "(?:"]),
             ("answer: {regexp: a}", "{}", ["schema.yaml:22", "regexp", "regex"]),
+            ("answer: {beams: 17}", "{}", ["schema.yaml:22", "answer.beams", "16"]),
             ("answer: {}", "{}", ["schema.yaml:22", "exactly one of regex, json_schema"]),
             ("answer: {json_schema: none.json}", "{}", ["schema.yaml:22", "answer.json_schema", "none.json"]),
             ("answer: {json_schema: ../answer.json}", "{}", ["schema.yaml:22", "leaves the schema's folder"]),

@@ -105,7 +105,8 @@ public struct EngineBackend: Backend {
         let shared = request.tenant == nil ? 0 : operatorTexts.shared(with: prompt, chat.operatorText)
         let answers = try start(
             [EnginePrompt(tokens: prompt, param: "messages", shared: shared)], chat.request.sampling, request,
-            grammar: tools == nil ? chat.answerForm.map(AnswerGrammar.init) : nil, tools: tools)
+            grammar: tools == nil ? chat.answer.form.map(AnswerGrammar.init) : nil, tools: tools,
+            beams: chat.answer.beams)
         return try await answers.reply(
             CompletionEncoder(id: "chatcmpl-" + request.id, created: Self.now, model: chat.request.model),
             stream: chat.request.stream, includeUsage: chat.request.includeUsage)
@@ -141,7 +142,7 @@ public struct EngineBackend: Backend {
     /// Starts `n` answers to every prompt; if one cannot start, those that did are given up.
     func start(
         _ prompts: [EnginePrompt], _ sampling: SamplingParameters, _ request: BackendRequest, keepsPrefix: Bool = true,
-        grammar: AnswerGrammar? = nil, tools: ToolAnswer? = nil
+        grammar: AnswerGrammar? = nil, tools: ToolAnswer? = nil, beams: Int = 1
     ) throws(BackendError) -> EngineAnswers {
         let counter = TokenCounter(prompt: prompts.reduce(0) { $0 + $1.tokens.count })
         let stop = sampling.stop.map { Array($0.utf8) }
@@ -158,6 +159,8 @@ public struct EngineBackend: Backend {
             options.tenant = request.tenant
             options.sharedPrefix = prompt.shared
             options.keepsPrefix = keepsPrefix
+            // A request that wants answers drawn, or several, gets those.
+            if options.temperature == 0, sampling.choices ?? 1 == 1 { options.beams = beams }
             let seed = options.seed
             for choice in 0..<(sampling.choices ?? 1) {
                 // Distinct streams of the generator, and the request's own seed for the first.

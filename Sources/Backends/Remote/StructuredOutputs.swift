@@ -50,7 +50,7 @@ public enum StructuredOutputs: String, Sendable, Hashable, CaseIterable {
     ///
     /// A request that says itself what its answer must be is left as it is.
     func body(of request: BackendRequest) -> [UInt8] {
-        guard let chat = request.chat, let form = chat.answerForm, let fields = fields(for: form) else {
+        guard let chat = request.chat, let form = chat.answer.form, let fields = fields(for: form) else {
             return request.body
         }
         let own = Self.names + fields.map(\.name)

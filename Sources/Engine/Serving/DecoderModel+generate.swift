@@ -18,6 +18,12 @@ extension DecoderModel {
             return .cancelled
         }
         guard allowed > 0 else { return .length }
+        if options.beams > 1 {
+            var search = BeamSearch(options, limit: allowed, sampler: sampler, cache: cache.fork())
+            guard try finish(&search, scratch: &scratch, isCancelled: isCancelled) else { return .cancelled }
+            let answer = search.answer
+            return answer.tokens.allSatisfy { onToken($0.id) } ? answer.reason : .cancelled
+        }
         var pending: [Int32] = [0]
         for number in 1...allowed {
             guard case .token(let token) = try sampler.next(scratch.logits[...]) else { return .stop }
@@ -30,6 +36,28 @@ extension DecoderModel {
             }
         }
         return .length
+    }
+
+    /// Searches to the end, after a prompt whose logits are in `scratch`; false when it was cancelled.
+    private func finish(
+        _ search: inout BeamSearch, scratch: inout DecoderScratch, isCancelled: () -> Bool
+    ) throws(EngineError) -> Bool {
+        try search.advance([scratch.logits[...]])
+        var logits: [Float] = []
+        while !search.beams.isEmpty {
+            guard !isCancelled() else { return false }
+            var steps = search.beams.indices.map { beam in
+                SequenceStep(
+                    tokens: search.beams[beam].last, cache: search.beams[beam].takeCache(config), wanted: .last)
+            }
+            let rows = step(&steps, scratch: &scratch)
+            for (beam, step) in steps.enumerated() { search.beams[beam].cache = step.cache }
+            steps = []
+            heads(rows: rows, into: &logits, scratch: &scratch)
+            try search.advance(
+                (0..<rows).map { logits[$0 * config.vocabularySize..<($0 + 1) * config.vocabularySize] })
+        }
+        return true
     }
 
     /// The mean of the final hidden states, after the last norm, over a sequence: [hidden].
@@ -65,6 +93,13 @@ extension DecoderModel {
 
     /// How many tokens may be generated after `count` positions.
     func newTokens(after count: Int, options: GenerationOptions) throws(EngineError) -> Int {
+        guard (1...GenerationOptions.maximumBeams).contains(options.beams) else {
+            throw .limit("\(options.beams) beams; there are 1 to \(GenerationOptions.maximumBeams)")
+        }
+        guard options.beams == 1 || options.temperature == 0 else {
+            throw .limit(
+                "beams search for the likeliest answer: the temperature is 0 with them, not \(options.temperature)")
+        }
         let room = config.maximumPositions - count
         let wanted = options.maximumNewTokens ?? room
         guard wanted >= (options.describesPrompt ? 0 : 1) || options.maximumNewTokens == nil else {

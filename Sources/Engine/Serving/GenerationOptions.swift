@@ -1,5 +1,8 @@
 /// How an answer is generated.
 public struct GenerationOptions: Sendable {
+    /// Most beams: each costs a row of every step and the memory of an answer.
+    public static let maximumBeams = 16
+
     /// Most tokens to generate; nil: until the model's longest sequence is full.
     public var maximumNewTokens: Int?
     /// Divides the logits; 0 takes the likeliest token every time.
@@ -18,6 +21,9 @@ public struct GenerationOptions: Sendable {
     public var frequencyPenalty: Float = 0
     /// Added to the logits of these tokens.
     public var logitBias: [Int32: Float] = [:]
+    /// Beginnings that are kept side by side in search of the likeliest whole answer, which is told when it is there; 1:
+    /// the likeliest token at every place. More than 1 need temperature 0.
+    public var beams = 1
     /// Seed of the sampler; equal seeds and options give equal tokens.
     public var seed: UInt64
     /// What the answer must be; nil: anything.

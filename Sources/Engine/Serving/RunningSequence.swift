@@ -16,6 +16,8 @@ struct RunningSequence {
     var described: [GeneratedToken] = []
     var hiddenSum: [Double] = []
     var drafts: DraftLookup
+    /// Where the answer is searched for with beams: the search, once the prompt has been read.
+    var search: BeamSearch?
     var hasEnded = false
     private let start = ContinuousClock.now
     private var first: ContinuousClock.Instant?
@@ -46,12 +48,26 @@ struct RunningSequence {
     /// Tokens that may still be generated.
     var left: Int { job.allowed - statistics.generatedTokens }
 
+    /// Starts the search for the answer: the cache holds the prompt.
+    mutating func beginSearch() {
+        first = .now
+        search = BeamSearch(job.options, limit: job.allowed, sampler: sampler, cache: cache.fork())
+    }
+
     /// The keys and values for a step, which gives them back: a block that two caches hold would be copied when it is
     /// written to.
-    mutating func takeCache(_ config: ModelConfig) -> KeyValueCache {
+    ///
+    /// - Parameter beam: the beam whose past it is; nil: the sequence's own.
+    mutating func takeCache(_ config: ModelConfig, beam: Int?) -> KeyValueCache {
+        if let beam, let taken = search?.beams[beam].takeCache(config) { return taken }
         var taken = KeyValueCache(config)
         swap(&taken, &cache)
         return taken
+    }
+
+    /// Takes the keys and values of a step back.
+    mutating func giveBack(_ past: KeyValueCache, beam: Int?) {
+        if let beam { search?.beams[beam].cache = past } else { cache = past }
     }
 
     mutating func noteToken(_ token: Int32) {

@@ -14,6 +14,9 @@ public struct Sampler: Sendable {
         case end
     }
 
+    private static let notFinite = EngineError.numbers(
+        "the model's logits are not finite: compare its files with those that were promoted")
+
     private let options: GenerationOptions
     private let endTokens: [Int32]
     private var history: TokenHistory
@@ -43,12 +46,38 @@ public struct Sampler: Sendable {
     public mutating func next(_ logits: ArraySlice<Float>) throws(EngineError) -> Choice {
         guard let token = try choose(logits) else { return .end }
         guard logits[logits.startIndex + Int(token)].isFinite else {
-            throw .numbers("the model's logits are not finite: compare its files with those that were promoted")
+            throw Self.notFinite
         }
         if endTokens.contains(token) { return .end }
+        accept(token)
+        return .token(GeneratedToken(token, logits: logits, top: options.topLogprobs))
+    }
+
+    /// Goes on with a token that was chosen elsewhere.
+    mutating func accept(_ token: Int32) {
         history.append(token)
         constraint?.accept(token)
-        return .token(GeneratedToken(token, logits: logits, top: options.topLogprobs))
+    }
+
+    /// The likeliest continuations, the likeliest first; no token is the end.
+    ///
+    /// - Returns: at most `most`, each with ln p under the model and what bias and penalties add; what is masked is not among
+    ///   them.
+    /// - Throws: as `next`.
+    mutating func successors(
+        _ logits: ArraySlice<Float>, most: Int
+    ) throws(EngineError) -> [(token: Int32?, logprob: Float)] {
+        let total = GeneratedToken.logSum(logits)
+        guard total.isFinite else { throw Self.notFinite }
+        var open = logits
+        if isAdjusting {
+            guard try adjust(logits) else { return [(nil, 0)] }
+            open = adjusted[...]
+        }
+        return GeneratedToken.largest(most, of: open).compactMap { token in
+            let logit = open[open.startIndex + Int(token)]
+            return logit == -.infinity ? nil : (endTokens.contains(token) ? nil : token, logit - total)
+        }
     }
 
     /// Whether the answer cannot go on: its constraint has been met and allows nothing more.

@@ -6,6 +6,8 @@ extension Scheduler {
         let wanted: SequenceStep.Wanted
         /// Guessed tokens among `tokens`.
         var guesses = 0
+        /// The beam whose token it is.
+        var beam: Int?
     }
 
     /// Computes the next token of every answer and the next pieces of prompts.
@@ -27,7 +29,12 @@ extension Scheduler {
         let start = ContinuousClock.now
         for group in groups {
             if queue.isClosed { break }
-            run(group.sorted { sequences[$0.index].job.version.number < sequences[$1.index].job.version.number })
+            // The rows of one adapter lie together, and among them those of one search, in the order of its beams.
+            run(
+                group.sorted {
+                    (sequences[$0.index].job.version.number, $0.index, $0.beam ?? 0)
+                        < (sequences[$1.index].job.version.number, $1.index, $1.beam ?? 0)
+                })
         }
         if isAwaited { pace.note(promptTokens, took: .now - start) }
         sweep()
@@ -41,6 +48,12 @@ extension Scheduler {
         for (index, sequence) in sequences.enumerated() where !sequence.hasEnded {
             guard sequence.missing == 0 else {
                 reading.append(index)
+                continue
+            }
+            if let search = sequence.search {
+                for (number, beam) in search.beams.enumerated() {
+                    shares.append(Share(index: index, tokens: beam.last, wanted: .last, beam: number))
+                }
                 continue
             }
             let last = sequence.tokens.count - 1
@@ -87,11 +100,12 @@ extension Scheduler {
             let version = sequences[share.index].job.version
             steps.append(
                 SequenceStep(
-                    tokens: share.tokens, cache: sequences[share.index].takeCache(base.config), wanted: share.wanted,
+                    tokens: share.tokens, cache: sequences[share.index].takeCache(base.config, beam: share.beam),
+                    wanted: share.wanted,
                     beside: version))
         }
         let rows = model.step(&steps, scratch: &scratch)
-        for (share, step) in zip(shares, steps) { sequences[share.index].cache = step.cache }
+        for (share, step) in zip(shares, steps) { sequences[share.index].giveBack(step.cache, beam: share.beam) }
         steps = []
         if first.isEmbedding {
             let hidden = model.finalHidden(rows: rows, scratch: scratch)
@@ -121,6 +135,22 @@ extension Scheduler {
         sequences[share.index].hasEnded = true
     }
 
+    /// Goes on with a search by what follows each of its beams; tells the answer when it is found.
+    private mutating func search(_ index: Int, _ logits: [ArraySlice<Float>]) {
+        do throws(EngineError) {
+            try sequences[index].search?.advance(logits)
+        } catch {
+            return fail(index, error)
+        }
+        guard let search = sequences[index].search, search.beams.isEmpty else { return }
+        let answer = search.answer
+        for token in answer.tokens {
+            sequences[index].noteToken(token.id)
+            sequences[index].job.tell(.token(token))
+        }
+        end(index, answer.reason)
+    }
+
     /// Goes on with a sequence: a piece of its prompt was read, or it has logits to choose from.
     private mutating func take(_ share: Share, _ logits: [Float], from row: inout Int) {
         let classes = base.config.vocabularySize
@@ -139,8 +169,17 @@ extension Scheduler {
             let job = sequences[index].job
             if job.options.describesPrompt { job.tell(.prompt(sequences[index].described)) }
             guard job.allowed > 0 else { return end(index, .length) }
+            if job.options.beams > 1 {
+                sequences[index].beginSearch()
+                return search(index, [logitsOfRow(rows - 1)])
+            }
             _ = choose(index, logitsOfRow(rows - 1))
             return
+        }
+        if let beam = share.beam {
+            // The first beam's share takes the rows of all.
+            guard beam == 0, let count = sequences[index].search?.beams.count else { return }
+            return search(index, (0..<count).map { logitsOfRow($0) })
         }
         // Row r answers what follows token r; a guess that is not chosen ends it, and its positions are forgotten.
         let guessed = Array(share.tokens.dropFirst())
@@ -171,8 +210,7 @@ extension Scheduler {
         do throws(EngineError) {
             choice = try sequences[index].sampler.next(logits)
         } catch {
-            sequences[index].job.fail(error)
-            sequences[index].hasEnded = true
+            fail(index, error)
             return nil
         }
         guard case .token(let token) = choice else {
@@ -189,6 +227,11 @@ extension Scheduler {
             end(index, .cancelled)
         }
         return sequences[index].hasEnded ? nil : token.id
+    }
+
+    private mutating func fail(_ index: Int, _ error: EngineError) {
+        sequences[index].job.fail(error)
+        sequences[index].hasEnded = true
     }
 
     private mutating func end(_ index: Int, _ reason: FinishReason) {

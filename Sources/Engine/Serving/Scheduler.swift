@@ -100,7 +100,8 @@ struct Scheduler: ~Copyable {
     /// Blocks that a request may need at most; an answer without a limit counts as 2,048 tokens.
     private static func blocks(of job: GenerationJob) -> Int {
         let answer = job.options.maximumNewTokens == nil ? min(job.allowed, 2_048) : job.allowed
-        return (job.prompt.count + answer + KeyValueBlock.positions - 1) / KeyValueBlock.positions
+        return (job.prompt.count + answer * job.options.beams + KeyValueBlock.positions - 1) / KeyValueBlock.positions
+            + job.options.beams - 1
     }
 
     private mutating func start(_ job: GenerationJob) {
@@ -114,7 +115,8 @@ struct Scheduler: ~Copyable {
         sequences.append(
             RunningSequence(
                 job, cache: KeyValueCache(base.config, holding: match.blocks), match: match, reserved: reserved,
-                config: base.config, guesses: job.options.constraint == nil ? options.guesses : 0))
+                config: base.config,
+                guesses: job.options.constraint == nil && job.options.beams == 1 ? options.guesses : 0))
         prefixes.shrink(to: max(budget - sequences.reduce(0) { $0 + $1.reserved }, 0))
     }
 

@@ -24,19 +24,19 @@ public struct BackendRequest: Sendable {
         /// The beginning of the messages that is the operator's own text, the last of them possibly cut: no caller's
         /// secret is in it. Empty if nothing is known.
         public let operatorText: [PromptMessage]
-        /// What the answer must be, where its task says so.
-        public let answerForm: AnswerForm?
+        /// How the task's tuned model is to answer; nothing is demanded of other models.
+        public let answer: AnswerRule
         private let stripped: [PromptMessage]?
 
         /// Makes a chat; without a stripped prompt, the messages to answer are the request's.
         public init(
             request: ChatRequest, stripped: [PromptMessage]? = nil, operatorText: [PromptMessage] = [],
-            answerForm: AnswerForm? = nil
+            answer: AnswerRule? = nil
         ) {
             self.request = request
             self.stripped = stripped
             self.operatorText = operatorText
-            self.answerForm = answerForm
+            self.answer = answer ?? AnswerRule()
         }
 
         /// The messages to answer, after stripping; nil if they are not text throughout. Unescaped anew at each call.

@@ -188,7 +188,7 @@ extension GatewayService {
                 chat: .init(
                     request: request, stripped: outbound.stripped,
                     operatorText: outbound.stripped == nil ? decided.recognized.operatorText : [],
-                    answerForm: arm == .internalized ? decided.recognized.task?.schema.answer : nil),
+                    answer: arm == .internalized ? decided.recognized.task?.schema.answer : nil),
                 limits: limits, tenant: received.gatewayKey))
         guard arm == .internalized else { return reply }
         // An engine keeps the limit itself.

@@ -20,14 +20,16 @@ struct AnswerGenerator: Sendable {
 
     /// - Parameters:
     ///   - constraint: the form of an answer at its beginning; nil for any text.
+    ///   - beams: beginnings that are kept side by side; more than 1 need temperature 0.
     ///   - temperature: 0 for the likeliest token at every place.
     init(
         model: DecoderModel, endTokens: [Int32], maximumAnswer: Int, constraint: (any TokenConstraint)? = nil,
-        temperature: Float = 0, seed: UInt64 = 0, threads: Int
+        beams: Int = 1, temperature: Float = 0, seed: UInt64 = 0, threads: Int
     ) {
         var options = GenerationOptions(
             maximumNewTokens: maximumAnswer, temperature: temperature, seed: seed, endTokens: endTokens)
         options.constraint = constraint
+        options.beams = beams
         self.model = model
         self.options = options
         self.threads = threads

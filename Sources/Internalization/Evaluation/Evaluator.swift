@@ -25,18 +25,22 @@ public struct Evaluator: Sendable {
 
     /// What a tuned answer has to be, as the gateway holds the embedded engine to it; nil for any text.
     private let form: (any TokenConstraint)?
+    private let beams: Int
 
     /// An evaluator whose examples come from `bank` (training rows).
     ///
-    /// - Parameter form: holds the answers to prompts that are not the full one, as the gateway does: a full prompt goes to
-    ///   a model that the task's `answer` does not bind.
+    /// - Parameters:
+    ///   - form: holds the answers to prompts that are not the full one, as the gateway does: a full prompt goes to
+    ///     a model that the task's `answer` does not bind.
+    ///   - beams: searched with in the same answers.
     public init(
         encoder: PromptEncoder, bank: [TaskRow], retriever: ExampleRetriever? = nil, maximumAnswer: Int = 128,
-        form: (any TokenConstraint)? = nil, threads: Int = 2
+        form: (any TokenConstraint)? = nil, beams: Int = 1, threads: Int = 2
     ) {
         self.encoder = encoder
         self.maximumAnswer = maximumAnswer
         self.form = form
+        self.beams = beams
         self.threads = threads
         self.retriever = retriever ?? ExampleRetriever(bank: bank)
         emptied = encoder.schema.emptiedLiterals
@@ -89,7 +93,7 @@ public struct Evaluator: Sendable {
         let isFull = if case .full = prompt { true } else { false }
         return AnswerGenerator(
             model: model, endTokens: encoder.template.stopTokens, maximumAnswer: maximumAnswer,
-            constraint: isFull ? nil : form, threads: threads)
+            constraint: isFull ? nil : form, beams: isFull ? 1 : beams, threads: threads)
     }
 
     /// exp(mean negative log-likelihood) of the labels' tokens, end token included, after the arm's prompts.

@@ -62,9 +62,16 @@ struct TaskAssembly {
 
     /// Somebody must hold the tuned model's answers to what the schema demands.
     private func checkAnswer(_ schema: Schema, _ setting: TaskSetting) throws(ConfigurationError) {
-        guard let form = schema.answer, let backend = setting.tuned?.backend, engine(backend) == nil,
+        guard let backend = setting.tuned?.backend, engine(backend) == nil,
             let server = (settings.servers + settings.upstreams).first(where: { $0.name == backend })
         else { return }
+        guard schema.answer.beams == 1 else {
+            throw settings.error(
+                at: setting.key + ".tuned",
+                "task '\(schema.id)': its schema's answer.beams are searched by an embedded engine, not by '\(backend)'",
+                "take 'beams' out of the schema and evaluate again, or serve the task with an engine")
+        }
+        guard let form = schema.answer.form else { return }
         let dialect = StructuredOutputs(rawValue: server.structuredOutputs.rawValue)
         guard dialect?.fields(for: form) == nil else { return }
         let what = if case .jsonSchema = form { "a JSON schema" } else { "a regular expression" }

@@ -19,7 +19,9 @@ struct ArmEvaluation {
         Evaluator(
             encoder: folder.encoder, bank: inputs.rows, retriever: inputs.retriever,
             maximumAnswer: folder.recipe.evaluation.maximumAnswer,
-            form: try folder.schema.answer?.constraint(folder.encoder.tokenizer), threads: folder.threads)
+            form: try folder.schema.answer.form?.constraint(folder.encoder.tokenizer),
+            beams: folder.schema.answer.beams,
+            threads: folder.threads)
     }
 
     /// The arm's figures, means over the seeds.
