@@ -289,6 +289,33 @@ def key_texts(folder: pathlib.Path, _: Upstream) -> str:
     return f"{len(texts)} texts in 4 fields, all refused; the store is as it was"
 
 
+def scopes(folder: pathlib.Path, _: Upstream) -> str:
+    """A key with models reaches no other, however the request spells which one it asks for."""
+    upstream = Recorder()
+    gateway = start(folder, upstream.url)
+    made = json.loads(ask(gateway.admin, "POST", "/admin/keys", '{"name":"team","models":["allowed"]}')[1])
+    token = next(value for value in made.values() if isinstance(value, str) and value.startswith("sk-pi-"))
+    tried = 0
+    for path, rest in [("chat/completions", '"messages":[{"role":"user","content":"x"}]'), ("embeddings", '"input":"x"'), ("completions", '"prompt":"x"')]:
+        for target, body, fields in [
+            (f"/v1/{path}", '{"model":"secret",' + rest + "}", {}), (f"/v1/{path}", '{"model":"base",' + rest + "}", {}),
+            (f"/openai/deployments/secret/{path}", '{"model":"allowed",' + rest + "}", {}), (f"/openai/deployments/secret/{path}", "{" + rest + "}", {}),
+            (f"/openai/deployments/allowed/{path}", '{"model":"secret",' + rest + "}", {}), (f"/v1/{path}", "{" + rest + "}", {}),
+            (f"/v1/{path}", '{"model":"allowed","model":"secret",' + rest + "}", {}), (f"/v1/{path}", '{"model":"secret","model":"allowed",' + rest + "}", {}),
+            (f"/v1/{path}", '{"model":"allowed","mod\\u0065l":"secret",' + rest + "}", {}), (f"/v1/{path}", '{"model":"allowed ",' + rest + "}", {}),
+            (f"/v1/{path}", '{"model":"secret",' + rest + "}", {"Content-Type": "text/plain"}), (f"/v1/{path}", '\ufeff{"model":"secret",' + rest + "}", {}),
+            (f"/v1/{path}", '{"model":"allowed","x":NaN,"model":"secret",' + rest + "}", {}), (f"/v1/{path}", '{"model":["secret"],' + rest + "}", {}),
+            (f"/v1/{path}", '{"Model":"secret",' + rest + "}", {}), (f"/v1/x/../{path}", '{"model":"secret",' + rest + "}", {}),
+            (f"/v1/{path}", '{"model":"secret",' + rest + "}", {"Content-Type": "multipart/form-data; boundary=x"}),
+        ]:  # fmt: skip
+            ask(gateway.port, "POST", target, body, {"Authorization": f"Bearer {token}"} | fields)
+            tried += 1
+    gateway.end()
+    for _, target, _, body in upstream.requests:
+        assert json.loads(body)["model"] == "allowed" and "secret" not in body.decode() and "secret" not in target, (target, body)
+    return f"{tried} requests, {len(upstream.requests)} of which reached the upstream, all for the model that is allowed"
+
+
 def heads(folder: pathlib.Path, _: Upstream) -> str:
     """A head beyond 64 KiB or 256 fields is 431, at once and without the memory of what was sent."""
     upstream = Recorder()
@@ -442,4 +469,4 @@ def canaries(folder: pathlib.Path, _: Upstream) -> str:
 
 
 if __name__ == "__main__":
-    run([names, addresses, parameters, key_texts, heads, bodies, log_lines, canaries])
+    run([names, addresses, parameters, key_texts, scopes, heads, bodies, log_lines, canaries])
