@@ -12,6 +12,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 
@@ -134,6 +135,43 @@ def disconnects(folder: pathlib.Path, _: Upstream) -> str:
     return "; ".join([*told, f"the engine stops after {sorted(times)[10] * 1e3:.1f} ms (at most {max(times) * 1e3:.1f})"])
 
 
+def broken_upstreams(folder: pathlib.Path, _: Upstream) -> str:
+    """A stream that the upstream ends or resets in the middle ends as broken for the client, with an error event, within 100 ms."""
+    told = []
+    for kind in ("ends", "is reset"):
+        broke: list[float] = []
+
+        class Breaking(StreamingUpstream):
+            def answer(self, connection: socket.socket) -> bool:
+                while not connection.recv(1 << 16).endswith(b"}"):
+                    pass
+                connection.sendall(HEAD + chunk(EVENT))
+                time.sleep(0.02)
+                if kind == "is reset":
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                broke.append(time.monotonic())
+                connection.close()
+                return False
+
+        upstream = Breaking("in mid-stream")
+        gateway = Gateway(
+            folder / kind.replace(" ", "-"), upstream.url + "', breaker: {failures: 0}, key: 'k")
+        times = []
+        for number in range(30):
+            client = begin(gateway.port, waits=True)
+            received = b""
+            while data := client.recv(1 << 16):
+                received += data
+            times.append(time.monotonic() - broke[number])
+            client.close()
+            assert b'data: {"error":{' in received and b"[DONE]" not in received and not received.endswith(b"0\r\n\r\n"), received
+        gateway.end()
+        assert sorted(times)[-2] < 0.1, sorted(times)
+        assert [row[0] for row in gateway.rows("outcome")] == ["partial"] * 30
+        told.append(f"{kind}: broken after {sorted(times)[15] * 1e3:.1f} ms (at most {max(times) * 1e3:.1f})")
+    return "; ".join(told)
+
+
 def aborts(folder: pathlib.Path, _: Upstream) -> str:
     """A thousand of two thousand requests are left by their clients: as many rows, and nothing stays open."""
     upstream = StreamingUpstream("in mid-stream", events=6)
@@ -220,4 +258,4 @@ def second_signal(folder: pathlib.Path, _: Upstream) -> str:
 
 
 if __name__ == "__main__":
-    run([disconnects, aborts, graceful_stop, second_signal])
+    run([disconnects, broken_upstreams, aborts, graceful_stop, second_signal])
