@@ -182,6 +182,8 @@ let package = Package(
             name: "ServerTests",
             dependencies: [
                 "Server", "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(
