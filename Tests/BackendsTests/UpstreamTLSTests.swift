@@ -5,8 +5,10 @@ import Testing
 
 @Suite("Upstreams whose certificates are wrong", .enabled(if: CertificateFolder.isPossible))
 struct UpstreamTLSTests {
-    @Test("502 without a detail, one row, never tried again; a tuned model's is replaced by the full prompt")
-    func certificates() async throws {
+    @Test(
+        "502 without a detail, one row, never tried again; a tuned model's is replaced by the full prompt",
+        arguments: [false, true])
+    func certificates(streams: Bool) async throws {
         let folder = try CertificateFolder("server", "other", "expired")
         let server = try TLSServer(folder)
         let expired = try TLSServer(folder, "expired")
@@ -21,12 +23,12 @@ struct UpstreamTLSTests {
         ]
         for (what, url, authorities) in cases {
             let provider = try await FaultFixture(upstreams: [url], authorities: authorities)
-            let outcome = try await provider.chat()
+            let outcome = try await provider.chat(streams: streams)
             #expect(outcome.status == 502 && outcome.text.contains("upstream_unavailable"), what)
             #expect(!outcome.text.lowercased().contains("certificate") && !outcome.text.contains("localhost"), what)
             #expect(outcome.rows.map(\.outcome) == [.failed] && outcome.rows.first?.tokens.sent.total == 0, what)
             let fixture = try await FaultFixture(tuned: url, upstreams: [full.baseURL], authorities: authorities)
-            let fallen = try await fixture.chat(task: true)
+            let fallen = try await fixture.chat(task: true, streams: streams)
             #expect(fallen.status == 200 && fallen.rows.map(\.reason) == ["on", "tuned_failed"], what)
         }
     }

@@ -88,9 +88,9 @@ struct KeyTests {
         #expect(refused.status == 2 && refused.errors.contains("promptintern keys create"))
     }
 
-    /// Asks again and again, for two seconds at most.
+    /// Asks again and again, for ten seconds at most.
     private func until(_ holds: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<100 {
+        for _ in 0..<500 {
             if try await holds() { return true }
             try await Task.sleep(for: .milliseconds(20))
         }

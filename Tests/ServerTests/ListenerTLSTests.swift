@@ -121,10 +121,29 @@ struct ListenerTLSTests {
             { gateway in
                 let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
                 #expect(await eventually { gateway.load.connections == 2 })
-                let beyond = try RawConnection(port: gateway.port)
-                #expect(await beyond.receive() == [])
+                for version in ["--http1.1", "--http2"] {
+                    let trust = folder("one.pem")
+                    let refused = try curl(gateway.port, "/health/live", version, "--cacert", trust, "-i")
+                    #expect(refused?.contains("as many connections as it may") == true)
+                    #expect(refused?.contains("retry-after: 1") == true && refused?.hasSuffix(" 503") == true)
+                }
                 await gateway.beginStop()
                 for connection in open { #expect(await connection.receive() == []) }
+            })
+    }
+
+    @Test("of the connections beyond the limit only some may cost a handshake, the rest are closed")
+    func flood() async throws {
+        let folder = try CertificateFolder("one")
+        let tls = try ListenerTLS(.init(certificate: folder("one.pem"), key: folder("one.key")))
+        try await TestGateway.with(
+            configure: { ($0.tls, $0.connections) = (tls, 1) }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                var open: [RawConnection] = []
+                for _ in 0..<65 { open.append(try RawConnection(port: gateway.port)) }
+                #expect(await eventually { gateway.load.connections == 65 })
+                for _ in 0..<3 { #expect(await (try RawConnection(port: gateway.port)).receive() == []) }
+                #expect(open.count == 65)
             })
     }
 

@@ -38,6 +38,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     let shared: ConnectionContext
     let executor: LoopExecutor
     let wire: ReplyWire
+    /// The connection is one too many: its requests are refused.
+    private let turnsAway: Bool
     var context: ChannelHandlerContext?
     var phase = Phase.idle
     var exchange: ClientExchange? {
@@ -64,10 +66,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private var waiting: [Waiting] = []
     private var waitingBytes = 0
 
-    init(shared: ConnectionContext, executor: LoopExecutor, wire: ReplyWire = .http1) {
+    init(shared: ConnectionContext, executor: LoopExecutor, wire: ReplyWire = .http1, turnsAway: Bool = false) {
         self.shared = shared
         self.executor = executor
         self.wire = wire
+        self.turnsAway = turnsAway
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -187,6 +190,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         let exchange = ClientExchange(head)
         self.exchange = exchange
         phase = .receiving
+        if turnsAway { return refuse(.tooManyConnections) }
         do throws(APIError) {
             let outline = try RequestOutline(head)
             exchange.note(outline)

@@ -11,7 +11,8 @@ struct ClientConnections {
     /// On the channel's loop, before anything is read.
     func setUp(_ channel: any Channel) throws {
         // The count has this one already.
-        guard shared.open.count <= shared.options.connections else {
+        let excess = shared.open.count - shared.options.connections
+        if excess > 0, shared.options.tls == nil || excess > Self.toldOverTLS {
             return try channel.pipeline.syncOperations.addHandler(TurningAway(saysWhy: shared.options.tls == nil))
         }
         // What waits for a client that does not read stays small, in this process and in the system.
@@ -23,18 +24,27 @@ struct ClientConnections {
             try addHTTP1(to: channel)
             return shared.open.begin(channel)
         }
-        secure(channel, with: tls).whenFailure { _ in channel.close(promise: nil) }
+        secure(channel, with: tls, turnsAway: excess > 0).whenFailure { _ in channel.close(promise: nil) }
     }
 
-    func addHTTP1(to channel: any Channel) throws {
+    /// Over TLS a refusal costs a handshake, so only so many connections beyond the limit are told at a time.
+    static let toldOverTLS = 64
+
+    func addHTTP1(to channel: any Channel, turnsAway: Bool = false) throws {
         var limits = NIOHTTPDecoderLimitConfiguration()
         limits.maxHeaderFieldSize = 64 << 10
         limits.maxHeaderListSize = 64 << 10
         limits.maxHeaderFieldCount = 256
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
-        try pipeline.addHandler(ExchangeHandler(shared: shared, executor: executors[channel.eventLoop]))
+        try pipeline.addHandler(
+            ExchangeHandler(shared: shared, executor: executors[channel.eventLoop], turnsAway: turnsAway))
     }
+}
+
+extension APIError {
+    /// 503: as many connections are open as may be.
+    static let tooManyConnections = APIError.overloaded("The gateway holds as many connections as it may.")
 }
 
 /// Answers a connection beyond the limit before it says anything, and closes it; one that speaks TLS is only closed.
@@ -50,7 +60,7 @@ private final class TurningAway: ChannelInboundHandler {
 
     func channelActive(context: ChannelHandlerContext) {
         guard saysWhy else { return context.close(promise: nil) }
-        let body = APIError.overloaded("The gateway holds as many connections as it may.").body
+        let body = APIError.tooManyConnections.body
         var buffer = ByteBuffer()
         buffer.writeString(
             "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\n"

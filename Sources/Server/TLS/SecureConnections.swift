@@ -5,7 +5,7 @@ import NIOSSL
 
 extension ClientConnections {
     /// TLS, then whichever protocol the client chose: HTTP/2 or HTTP/1.1.
-    func secure(_ channel: any Channel, with tls: ListenerTLS) -> EventLoopFuture<Void> {
+    func secure(_ channel: any Channel, with tls: ListenerTLS, turnsAway: Bool) -> EventLoopFuture<Void> {
         // A client that never says which is cut off.
         let limit = channel.eventLoop.scheduleTask(in: shared.times[.header]) {
             channel.close(promise: nil)
@@ -27,12 +27,13 @@ extension ClientConnections {
             shared.open.begin(channel)
         }.flatMap {
             channel.configureHTTP2SecureUpgrade(
-                h2ChannelConfigurator: { begin($0, addHTTP2) }, http1ChannelConfigurator: { begin($0, addHTTP1) })
+                h2ChannelConfigurator: { begin($0) { try addHTTP2(to: $0, turnsAway: turnsAway) } },
+                http1ChannelConfigurator: { begin($0) { try addHTTP1(to: $0, turnsAway: turnsAway) } })
         }
     }
 
     /// Each stream is served like a connection with one request.
-    private func addHTTP2(to channel: any Channel) throws {
+    private func addHTTP2(to channel: any Channel, turnsAway: Bool) throws {
         let streams = StreamChannels()
         let configuration = NIOHTTP2ServerConnectionManagementHandler.Configuration(
             maxIdleTime: shared.times[.keepAlive], maxAge: nil, maxGraceTime: nil, keepalive: nil)
@@ -49,7 +50,8 @@ extension ClientConnections {
                 let pipeline = stream.pipeline.syncOperations
                 try pipeline.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
                 try pipeline.addHandler(
-                    ExchangeHandler(shared: shared, executor: executors[stream.eventLoop], wire: .http2))
+                    ExchangeHandler(
+                        shared: shared, executor: executors[stream.eventLoop], wire: .http2, turnsAway: turnsAway))
             }
         }
         try pipeline.addHandler(manager)
