@@ -95,6 +95,21 @@ struct BusyPollTests {
         #expect(!begins(&poll))
     }
 
+    @Test("between requests that come many at a time nothing is looked for, until they come one by one again")
+    func crowd() {
+        var poll = BusyPoll()
+        poll.isReady = { true }
+        for _ in 0..<4 {
+            for _ in 0..<6 { poll.requestBegan() }
+            for _ in 0..<6 {
+                poll.answerBegan()
+                poll.requestEnded(wasAnswered: true)
+            }
+        }
+        #expect(!begins(&poll))
+        #expect(tries(&poll, of: 30, forAnswers: true, comesAtOnce: true) > 10)
+    }
+
     @Test("other events do not make a wait longer: it is over when its time is")
     func bounded() {
         var poll = BusyPoll()

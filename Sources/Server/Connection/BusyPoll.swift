@@ -13,27 +13,35 @@ struct BusyPoll {
         case request
     }
 
-    /// How waits have ended, newer ones counting more.
+    /// How often something went as hoped, newer times counting more.
     private struct Record {
         private static let one = 1 << 10
-        /// Where waits are not in time, one of so many is tried.
+        /// Where it seldom does, one of so many is tried.
         private static let rareness = 64
-        private var share = Record.one / 2
+        private var share: Int
         private var passed = 0
 
-        /// Whether the next wait is worth a look.
+        /// Begins with a share, out of 1,024.
+        init(share: Int = Record.one / 2) {
+            self.share = share
+        }
+
+        /// Whether the next time is worth a try.
         mutating func isWorthIt() -> Bool {
             if share >= Self.one / 2 { return true }
             passed = (passed + 1) % Self.rareness
             return passed == 0
         }
 
-        mutating func note(inTime: Bool) {
-            share += ((inTime ? Self.one : 0) - share) / 8
+        mutating func note(_ wentWell: Bool) {
+            share += ((wentWell ? Self.one : 0) - share) / 8
         }
+
+        /// Whether it nearly always does.
+        var isSteady: Bool { share > Self.one * 3 / 4 }
     }
 
-    /// With more requests that wait for an answer, their work fills the waits.
+    /// With more requests that wait for an answer, their work fills the waits; and so it does where requests come many at a time.
     private static let requests = 2
     /// So many looks in a row; other tasks of the loop run after them.
     private static let looks = 4
@@ -46,6 +54,8 @@ struct BusyPoll {
     private var (open, unanswered) = (0, 0)
     private var answers = Record()
     private var nextRequests = Record()
+    /// Whether requests find few others before them.
+    private var calm = Record(share: 1 << 10)
     /// The wait that is not decided yet, and since when.
     private var cause: Cause?
     private var start = ContinuousClock.now
@@ -60,6 +70,7 @@ struct BusyPoll {
     mutating func requestBegan() {
         open += 1
         unanswered += 1
+        calm.note(unanswered <= Self.requests)
         settle(.request)
     }
 
@@ -87,7 +98,7 @@ struct BusyPoll {
 
     /// Whether to look for events now that a turn's work is done.
     mutating func begins() -> Bool {
-        guard isReady != nil, !isLooking, !isGivenUp, let current else { return false }
+        guard isReady != nil, !isLooking, !isGivenUp, calm.isSteady, let current else { return false }
         if cause == nil {
             guard current == .answer ? answers.isWorthIt() : nextRequests.isWorthIt() else {
                 isGivenUp = true
@@ -121,8 +132,8 @@ struct BusyPoll {
 
     private mutating func note(_ cause: Cause, inTime: Bool) {
         switch cause {
-        case .answer: answers.note(inTime: inTime)
-        case .request: nextRequests.note(inTime: inTime)
+        case .answer: answers.note(inTime)
+        case .request: nextRequests.note(inTime)
         }
     }
 }
