@@ -3,8 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import promptintern
-
 @Suite("base mean")
 struct BaseMeanTests {
     private let folder = FileManager.default.temporaryDirectory.path + "/base-mean-\(UUID().uuidString)"
@@ -26,7 +24,8 @@ struct BaseMeanTests {
     func mean() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let bases = try [base("a", fill: 1), base("b", fill: 2), base("c", fill: 6)]
-        try BaseMeanCommand.parse(bases + ["--output", folder + "/mean"]).run()
+        let result = try Program.run(["base", "mean"] + bases + ["--output", folder + "/mean"])
+        #expect(result.status == 0, "\(result.errors)")
         let mean = try ModelWeights.load(folder: folder + "/mean")
         #expect(mean.values == mean.values.indices.map { 3 * Float($0 % 7) })
         for name in ["tokenizer.json", "tokenizer_config.json"] {
@@ -40,18 +39,15 @@ struct BaseMeanTests {
     func refusals() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let first = try base("a", fill: 1)
-        func refusal(_ other: String) -> String {
-            do {
-                try BaseMeanCommand.parse([first, other, "--output", folder + "/mean"]).run()
-                return ""
-            } catch {
-                return "\(error)"
-            }
+        func refusal(_ others: String...) throws -> String {
+            let result = try Program.run(["base", "mean", first] + others + ["--output", folder + "/mean"])
+            #expect(result.status != 0)
+            return result.errors
         }
         #expect(try refusal(base("deep", layers: 2, fill: 1)).contains("another configuration"))
         #expect(try refusal(base("words", fill: 1, tokenizer: "[]")).contains("words/tokenizer.json: it differs"))
-        #expect(refusal(folder + "/none").contains("none/tokenizer.json"))
+        #expect(try refusal(folder + "/none").contains("none/tokenizer.json"))
         #expect(!FileManager.default.fileExists(atPath: folder + "/mean"))
-        #expect(throws: (any Error).self) { try BaseMeanCommand.parse([first, "--output", folder + "/mean"]) }
+        #expect(try refusal().contains("at least two"))
     }
 }
