@@ -187,6 +187,6 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["promptintern", "TestSupport"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["promptintern", "Engine", "TestSupport"], swiftSettings: strict),
     ]
 )
