@@ -31,6 +31,8 @@ final class LoopExecutor: TaskExecutor {
         /// Whether what was written outside of a job will be flushed.
         var isFlushScheduled = false
         var busyPoll = BusyPoll()
+        /// Whether the loop's event queue was looked for: that reads many small files, so it is done once.
+        var hasLearned = false
     }
 
     init(_ loop: any EventLoop) {
@@ -90,9 +92,11 @@ final class LoopExecutor: TaskExecutor {
         event(&written.value.busyPoll)
     }
 
-    /// The loop watches this descriptor; only to be called on the loop.
+    /// The loop watches this descriptor, by which its event queue can be found; only to be called on the loop.
     func learn(_ descriptor: Int32) {
-        guard written.value.busyPoll.isReady == nil, let readiness = LoopReadiness(watching: descriptor) else { return }
+        if written.value.hasLearned { return }
+        written.value.hasLearned = true
+        guard let readiness = LoopReadiness(watching: descriptor) else { return }
         written.value.busyPoll.isReady = { readiness.isReady }
     }
 
