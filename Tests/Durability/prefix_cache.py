@@ -2,7 +2,8 @@
 
 The embedded engine keeps keys and values of prompts, found by the same caller only. An attacker with a key of its own sends prompts of
 which the victim has sent half just before, in random order, and guesses by the time to the first token. The area under the curve of
-its guesses (AUC) must be at most 0.55 (chance alone gives 0.5 ± 0.03 with 2,000 probes); within one caller the same probe must reach 0.9, which shows that it works.
+its guesses (AUC) must be at most 0.55 (chance alone gives 0.5 ± 0.03 with 2,000 probes); within one caller the same probe must reach
+0.9, which shows that it works.
 These are times: run it on a machine that does nothing else. PROBES is another number of them.
 """
 
