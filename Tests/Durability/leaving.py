@@ -105,7 +105,7 @@ def disconnects(folder: pathlib.Path, _: Upstream) -> str:
         times = []
         for number in range(40):
             client = begin(gateway.port, waits=kind != "before its headers")
-            upstream.asked.acquire()
+            assert upstream.asked.acquire(timeout=20), kind
             time.sleep(0.02)
             left = time.monotonic()
             client.close()

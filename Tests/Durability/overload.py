@@ -71,8 +71,8 @@ class Load:
         started = time.monotonic()
         reader, writer = connection
         writer.write(self.request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        body = await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))
+        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)).lower()
+        body = await asyncio.wait_for(reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1])), 20)
         status = int(head[9:12])
         self.results.append((status, time.monotonic() - started, status == 200 or self.is_refusal(head, body)))
         if b"connection: close" in head:
@@ -194,6 +194,7 @@ def upstream_overload(folder: pathlib.Path, _: Upstream) -> str:
     server = multiprocessing.Process(target=SlowUpstream.serve, args=(theirs,), daemon=True)
     server.start()
     try:
+        assert ours.poll(20), "the slow upstream does not start"
         gateway = Gateway(
             folder, f"http://127.0.0.1:{ours.recv()}/v1",
             config="limits: {requests_in_progress: 32, requests_waiting: 16, waiting_seconds: 2}\n")  # fmt: skip

@@ -49,5 +49,6 @@ struct BaseMeanTests {
         #expect(try refusal(folder + "/none").contains("none/tokenizer.json"))
         #expect(!FileManager.default.fileExists(atPath: folder + "/mean"))
         #expect(try refusal().contains("at least two"))
+        #expect(try refusal(folder + "/mean").contains("folder of its own"))
     }
 }

@@ -114,6 +114,8 @@ final class EngineAnswer: Sendable {
             switch event {
             case .prompt(let tokens):
                 if let step = state.withLock({ Self.echo(&$0, tokens) }) { return step }
+            case .begun:
+                deadline.tokenCame()
             case .token(let token):
                 counter.add()
                 deadline.tokenCame()

@@ -159,8 +159,8 @@ public struct EngineBackend: Backend {
             options.tenant = request.tenant
             options.sharedPrefix = prompt.shared
             options.keepsPrefix = keepsPrefix
-            // A request that wants answers drawn, or several, gets those.
-            if options.temperature == 0, sampling.choices ?? 1 == 1 { options.beams = beams }
+            // A request that wants answers drawn, or several, gets those; and a search sees no stop strings.
+            if options.temperature == 0, sampling.choices ?? 1 == 1, stop.isEmpty { options.beams = beams }
             let seed = options.seed
             for choice in 0..<(sampling.choices ?? 1) {
                 // Distinct streams of the generator, and the request's own seed for the first.

@@ -1,7 +1,8 @@
 /// The likeliest whole answer that a number of beginnings, kept side by side, lead to.
 ///
 /// A beginning's score is ln p of its tokens under the model, an answer's has ln p of its end beside them; what the
-/// options mask is never chosen. Scores only fall, so the search is over when no beginning is above the best answer.
+/// options mask is never chosen, bias and penalties count too. The search is over when no beginning is above the best
+/// answer: without those, scores only fall.
 /// Equals transformers' beam search with `length_penalty=0`, except that an answer which ended goes before any that the
 /// token limit cut.
 struct BeamSearch: Sendable {

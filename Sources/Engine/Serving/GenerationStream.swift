@@ -2,6 +2,8 @@
 public enum GenerationEvent: Sendable, Equatable {
     /// The prompt's tokens with their log probabilities, before any generated token; only if the options ask for it.
     case prompt([GeneratedToken])
+    /// The prompt has been read, and the answer is being searched for with beams; only with them.
+    case begun
     /// One generated token.
     case token(GeneratedToken)
     /// The end, always the last event of a generation that did not fail.

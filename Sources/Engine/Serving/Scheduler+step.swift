@@ -171,6 +171,7 @@ extension Scheduler {
             guard job.allowed > 0 else { return end(index, .length) }
             if job.options.beams > 1 {
                 sequences[index].beginSearch()
+                job.tell(.begun)
                 return search(index, [logitsOfRow(rows - 1)])
             }
             _ = choose(index, logitsOfRow(rows - 1))

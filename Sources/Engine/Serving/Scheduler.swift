@@ -100,8 +100,10 @@ struct Scheduler: ~Copyable {
     /// Blocks that a request may need at most; an answer without a limit counts as 2,048 tokens.
     private static func blocks(of job: GenerationJob) -> Int {
         let answer = job.options.maximumNewTokens == nil ? min(job.allowed, 2_048) : job.allowed
-        return (job.prompt.count + answer * job.options.beams + KeyValueBlock.positions - 1) / KeyValueBlock.positions
-            + job.options.beams - 1
+        // Each beam has a copy of the prompt's last block, if that is not full; the sequence keeps its own.
+        let (whole, rest) = job.prompt.count.quotientAndRemainder(dividingBy: KeyValueBlock.positions)
+        let branch = (rest + answer + KeyValueBlock.positions - 1) / KeyValueBlock.positions
+        return whole + branch * job.options.beams + (job.options.beams > 1 ? 1 : 0)
     }
 
     private mutating func start(_ job: GenerationJob) {

@@ -151,6 +151,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// The client has left: whatever is done for it ends.
     private func leave() {
         guard phase != .closed else { return }
+        // A request whose body never came to its end has no task that would end it.
+        if phase == .receiving { exchange = nil }
         phase = .closed
         work?.cancel()
         work = nil

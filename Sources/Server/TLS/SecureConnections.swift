@@ -51,7 +51,9 @@ extension ClientConnections {
                 try pipeline.addHandler(HTTP2FramePayloadToHTTP1ServerCodec())
                 try pipeline.addHandler(
                     ExchangeHandler(
-                        shared: shared, executor: executors[stream.eventLoop], wire: .http2, turnsAway: turnsAway))
+                        shared: shared, executor: executors[stream.eventLoop], wire: .http2,
+                        // The connection stays when others have gone: what it asks later is answered.
+                        turnsAway: turnsAway && shared.open.count > shared.options.connections))
             }
         }
         try pipeline.addHandler(manager)

@@ -9,8 +9,8 @@ struct BaseMeanCommand: ParsableCommand {
         commandName: "mean",
         abstract: "Average the weights of bases that share their beginning.",
         discussion: """
-            Writes a checkpoint folder in bfloat16, with the tokenizer of the first base; the others must have the same \
-            tokenizer and the same configuration. Whether the mean is better than its parts is for `eval` to say.
+            Writes a checkpoint folder in bfloat16. The bases must have one tokenizer, one chat template and one \
+            configuration. Whether the mean is better than its parts is for `eval` to say.
             """)
 
     @Argument(help: ArgumentHelp("Checkpoint folders, at least two.", valueName: "folder"))
@@ -19,22 +19,27 @@ struct BaseMeanCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Checkpoint folder to write.", valueName: "folder"))
     var output: String
 
+    private static let tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"]
+
     func validate() throws {
         if bases.count < 2 { throw ValidationError("Name at least two checkpoint folders.") }
+        let own = URL(fileURLWithPath: output).standardized
+        if bases.contains(where: { URL(fileURLWithPath: $0).standardized == own }) {
+            throw ValidationError("--output is one of the bases; write the mean to a folder of its own.")
+        }
     }
 
     func run() throws {
-        let tokenizer = try Self.read(bases[0] + "/tokenizer.json")
-        for base in bases.dropFirst() where try Self.read(base + "/tokenizer.json") != tokenizer {
-            throw InternalizationError.file(
-                path: base + "/tokenizer.json",
-                reason: "it differs from \(bases[0])/tokenizer.json: their tokens differ")
+        let texts = try Self.tokenizerFiles.map { (name: $0, text: try Self.read(bases[0] + "/" + $0)) }
+        for base in bases.dropFirst() {
+            for (name, text) in texts where try Self.read(base + "/" + name) != text {
+                throw InternalizationError.file(
+                    path: base + "/" + name, reason: "it differs from \(bases[0])/\(name): they read text differently")
+            }
         }
-        let configuration = try Self.read(bases[0] + "/tokenizer_config.json")
         let mean = try ModelWeights.mean(of: bases.map { try ModelWeights.load(folder: $0) })
         try mean.save(folder: output, precision: .bfloat16)
-        try tokenizer.write(to: URL(fileURLWithPath: output + "/tokenizer.json"), options: .atomic)
-        try configuration.write(to: URL(fileURLWithPath: output + "/tokenizer_config.json"), options: .atomic)
+        for (name, text) in texts { try text.write(to: URL(fileURLWithPath: output + "/" + name), options: .atomic) }
         show("\(output): the mean of \(bases.count) bases, \(mean.values.count) parameters")
     }
 

@@ -61,7 +61,7 @@ struct BeamSearchTests {
                     var tokens: [GeneratedToken] = []
                     for try await event in stream {
                         switch event {
-                        case .prompt: break
+                        case .prompt, .begun: break
                         case .token(let token): tokens.append(token)
                         case .finished(let reason, let statistics):
                             #expect(reason == one.reason)

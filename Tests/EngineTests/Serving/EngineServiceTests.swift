@@ -16,7 +16,7 @@ struct EngineServiceTests {
         var reason: FinishReason?
         for try await event in stream {
             switch event {
-            case .prompt: break
+            case .prompt, .begun: break
             case .token(let token): tokens.append(token.id)
             case .finished(let why, let statistics):
                 reason = why
@@ -93,7 +93,7 @@ struct EngineServiceTests {
         var generated = 0
         for try await event in stream {
             switch event {
-            case .prompt: break
+            case .prompt, .begun: break
             case .token: stream.cancel()
             case .finished(let why, let statistics): (reason, generated) = (why, statistics.generatedTokens)
             }

@@ -11,7 +11,7 @@ struct CollectedAnswer: Sendable, Equatable {
     init(_ stream: GenerationStream) async throws {
         for try await event in stream {
             switch event {
-            case .prompt: break
+            case .prompt, .begun: break
             case .token(let token): tokens.append(token.id)
             case .finished(let why, let statistics): (reason, self.statistics) = (why, statistics)
             }
