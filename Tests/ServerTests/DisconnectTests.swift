@@ -38,6 +38,17 @@ struct DisconnectTests {
         }
     }
 
+    @Test("a request whose body never comes to its end is over when its client leaves")
+    func halfARequest() async throws {
+        try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            try connection.send("POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: 9\r\n\r\n{")
+            #expect(await eventually { gateway.load.requests == 1 })
+            connection.close()
+            #expect(await eventually { gateway.load.requests == 0 && gateway.load.connections == 0 })
+        }
+    }
+
     @Test("a client that leaves in the middle of a stream cancels it promptly, also between two events")
     func inTheMiddle() async throws {
         let cancelled = ScriptedSignal()
