@@ -16,6 +16,7 @@ struct Serving {
         // A reload that is asked for too early is none, and no end.
         signal(SIGHUP, SIG_IGN)
         let parts = try GatewayParts.open(options)
+        FileDescriptors.reserve(FileDescriptors.needed(for: parts.settings.listener.connections))
         let log = parts.settings.listener.log
         LoggingSystem.bootstrap { _ in LineLogHandler(log) }
         let logger = Logger(label: "promptintern")
