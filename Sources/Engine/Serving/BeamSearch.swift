@@ -16,13 +16,6 @@ struct BeamSearch: Sendable {
 
         /// The token that its next step computes.
         var last: ArraySlice<Int32> { tokens.suffix(1).map(\.id)[...] }
-
-        /// The keys and values for a step, which gives them back.
-        mutating func takeCache(_ config: ModelConfig) -> KeyValueCache {
-            var taken = KeyValueCache(config)
-            swap(&taken, &cache)
-            return taken
-        }
     }
 
     /// What may follow one of the beams; no token is the end.

@@ -48,7 +48,7 @@ extension DecoderModel {
             guard !isCancelled() else { return false }
             var steps = search.beams.indices.map { beam in
                 SequenceStep(
-                    tokens: search.beams[beam].last, cache: search.beams[beam].takeCache(config), wanted: .last)
+                    tokens: search.beams[beam].last, cache: search.beams[beam].cache.handOver(), wanted: .last)
             }
             let rows = step(&steps, scratch: &scratch)
             for (beam, step) in steps.enumerated() { search.beams[beam].cache = step.cache }

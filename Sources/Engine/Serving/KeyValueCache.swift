@@ -31,6 +31,13 @@ public struct KeyValueCache: Sendable {
         return copy
     }
 
+    /// Gives all positions away and holds none: a block that two caches hold would be copied when it is written to.
+    mutating func handOver() -> KeyValueCache {
+        var given = KeyValueCache(config)
+        swap(&given, &self)
+        return given
+    }
+
     /// Forgets every position from `position` on.
     public mutating func truncate(to position: Int) {
         precondition((0...count).contains(position), "a cache can only be cut to positions that it holds")

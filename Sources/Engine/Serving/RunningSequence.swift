@@ -54,15 +54,12 @@ struct RunningSequence {
         search = BeamSearch(job.options, limit: job.allowed, sampler: sampler, cache: cache.fork())
     }
 
-    /// The keys and values for a step, which gives them back: a block that two caches hold would be copied when it is
-    /// written to.
+    /// The keys and values for a step, which gives them back.
     ///
     /// - Parameter beam: the beam whose past it is; nil: the sequence's own.
-    mutating func takeCache(_ config: ModelConfig, beam: Int?) -> KeyValueCache {
-        if let beam, let taken = search?.beams[beam].takeCache(config) { return taken }
-        var taken = KeyValueCache(config)
-        swap(&taken, &cache)
-        return taken
+    mutating func takeCache(beam: Int?) -> KeyValueCache {
+        if let beam, let taken = search?.beams[beam].cache.handOver() { return taken }
+        return cache.handOver()
     }
 
     /// Takes the keys and values of a step back.

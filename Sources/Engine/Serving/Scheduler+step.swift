@@ -100,9 +100,8 @@ extension Scheduler {
             let version = sequences[share.index].job.version
             steps.append(
                 SequenceStep(
-                    tokens: share.tokens, cache: sequences[share.index].takeCache(base.config, beam: share.beam),
-                    wanted: share.wanted,
-                    beside: version))
+                    tokens: share.tokens, cache: sequences[share.index].takeCache(beam: share.beam),
+                    wanted: share.wanted, beside: version))
         }
         let rows = model.step(&steps, scratch: &scratch)
         for (share, step) in zip(shares, steps) { sequences[share.index].giveBack(step.cache, beam: share.beam) }

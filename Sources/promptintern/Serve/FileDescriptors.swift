@@ -8,12 +8,11 @@ enum FileDescriptors {
     /// A client's connection and one to an upstream each, and what the process has open besides.
     static func needed(for connections: Int) -> Int { 2 * connections + 256 }
 
-    /// Raises the soft limit to `count`, as far as the hard one allows, and makes the table that large; returns the limit.
-    @discardableResult
-    static func reserve(_ count: Int) -> Int {
+    /// Raises the soft limit to `count`, as far as the hard one allows, and makes the table that large.
+    static func reserve(_ count: Int) {
         let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
         var limit = rlimit()
-        guard unsafe getrlimit(kind, &limit) == 0 else { return 0 }
+        guard unsafe getrlimit(kind, &limit) == 0 else { return }
         if limit.rlim_cur < rlim_t(count) {
             var raised = limit
             raised.rlim_cur = min(limit.rlim_max, rlim_t(count))
@@ -22,6 +21,5 @@ enum FileDescriptors {
         let allowed = Int(clamping: limit.rlim_cur)
         let copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, Int32(min(count, allowed) - 1))
         if copy >= 0 { close(copy) }
-        return allowed
     }
 }
