@@ -183,6 +183,8 @@ let package = Package(
             dependencies: [
                 "Server", "Gateway", "ChatAPI", "Ledger", "Experimentation", "Access", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: strict),

@@ -1,8 +1,14 @@
 /// A request on its way to whoever carries it.
-struct Submission: Sendable {
+final class Submission: Sendable {
     let exchange: Exchange
     let request: WireRequest
     let limits: TransportLimits
+
+    init(exchange: Exchange, request: WireRequest, limits: TransportLimits) {
+        self.exchange = exchange
+        self.request = request
+        self.limits = limits
+    }
 }
 
 /// What carries exchanges: a thread of the transport's own, or the event loop of whoever asks.

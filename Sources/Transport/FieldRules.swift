@@ -23,8 +23,8 @@ enum FieldRules {
 
     /// Whether the name is the other one, which is in lower case, compared without case.
     static func equal(_ name: String, _ lowercased: String) -> Bool {
+        guard name.utf8.count == lowercased.utf8.count else { return false }
         let (one, other) = (name.utf8.span, lowercased.utf8.span)
-        guard one.count == other.count else { return false }
         for index in one.indices where lowercase(one[index]) != other[index] { return false }
         return true
     }

@@ -42,10 +42,10 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
 
     // MARK: The port's thread
 
-    /// Only on the port's thread. Requests that are ready in one turn of the loop go out together: on the other side they
-    /// wake whoever waits once.
+    /// Only on the port's thread. Requests that are ready in one turn of the loop go out together, so that on the other side
+    /// they wake whoever waits once; one that no other can join goes out at once.
     func submit(_ submission: Submission) {
-        if submission.request.isUrgent { return send([submission]) }
+        if submission.request.isUrgent || waiting.isEmpty && !table.isBusy { return send([submission]) }
         waiting.append(submission)
         if waiting.count == 1 { port.execute { [self] in sendWaiting() } }
     }

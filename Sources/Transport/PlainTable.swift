@@ -22,6 +22,9 @@ struct PlainTable {
         self.turn = turn
     }
 
+    /// Whether an exchange is under way.
+    var isBusy: Bool { !running.isEmpty }
+
     /// Carries the exchange on an idle connection, or a new one to the address.
     mutating func start(_ submission: Submission, to address: SocketAddress) {
         let pool = pool(of: submission.request.endpoint.parts)

@@ -44,6 +44,46 @@ struct ServingTests {
     }
 
     @Test(
+        "requests of all forms follow one another on a connection, however their bytes are cut",
+        arguments: [1, 7, 64, 1_000, 100_000])
+    func forms(cut: Int) async throws {
+        try await TestGateway.with(answer: { request throws(BackendError) in
+            .json(#"{"n":\#(request.body.count)}"#)
+        }) { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            let long = chatBody + String(repeating: " ", count: 20_000)
+            let chunks = "\(String(chatBody.utf8.count, radix: 16))\r\n\(chatBody)\r\n0\r\n\r\n"
+            let target = "/v1/chat/completions"
+            let requests: [(text: String, count: Int)] = [
+                (request("POST", target, body: chatBody), chatBody.utf8.count),
+                (request("POST", target, "Connection: keep-alive\r\n", body: long), long.utf8.count),
+                (
+                    "POST \(target) HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(chunks)",
+                    chatBody.utf8.count
+                ),
+                (request("POST", target, body: long), long.utf8.count),
+                (request("POST", target, "Expect: 100-continue\r\n", body: chatBody), chatBody.utf8.count),
+                (request("POST", target, body: chatBody), chatBody.utf8.count),
+            ]
+            // The first two at once: the second waits for the first one's answer.
+            var bytes = Array((requests[0].text + requests[1].text).utf8)[...]
+            for (number, expected) in requests.enumerated() {
+                if number > 1 { bytes = Array(expected.text.utf8)[...] }
+                while !bytes.isEmpty {
+                    try connection.send(Array(bytes.prefix(cut)))
+                    bytes = bytes.dropFirst(cut)
+                    if cut > 1 { await Task.yield() }
+                }
+                var response = await connection.response()
+                // The permission that the fifth asked for.
+                if response.status == 100 { response = await connection.response() }
+                #expect(response.status == 200)
+                #expect(response.text == #"{"n":\#(expected.count)}"#)
+            }
+        }
+    }
+
+    @Test(
         "every other path under /v1 is forwarded as it is spelled, whatever the method",
         arguments: [
             ("GET", "/v1/files?limit=2&after=a%2Fb"), ("DELETE", "/v1/files/abc%20d"), ("POST", "/v1/embeddings"),

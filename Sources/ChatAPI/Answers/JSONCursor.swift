@@ -40,8 +40,7 @@ struct JSONCursor {
         while at < text.count {
             switch mode {
             case .outside:
-                // In an array only strings and brackets say where a member stands.
-                if capture == nil, !isObject { at = ByteScan.firstBracketOrQuote(in: text, at, text.count) }
+                if isPassing { at = ByteScan.firstBracketOrQuote(in: text, at, text.count) }
                 guard at < text.count else { break }
                 let byte = text[at]
                 at += 1
@@ -100,6 +99,12 @@ struct JSONCursor {
             break
         }
         return nil
+    }
+
+    /// Whether nothing that stands directly here matters, so that only strings and brackets say where it ends.
+    private var isPassing: Bool {
+        if let capture { return depth > capture.depth }
+        return !mayMatter || !isObject
     }
 
     /// Whether a key may be one that is looked for where it stands.

@@ -13,8 +13,8 @@ struct StrippedRequest: Sendable {
     let tokens: SegmentTokens
 }
 
-/// A request with its arm, and its tokens in full and stripped.
-struct DecidedRequest: Sendable {
+/// A request with its arm, and its tokens in full and stripped; an object, since the whole flow hands it on.
+final class DecidedRequest: Sendable {
     let recognized: RecognizedRequest
     let decision: Decision
     /// The full prompt's tokens.

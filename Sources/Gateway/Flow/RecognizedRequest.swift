@@ -2,8 +2,8 @@ import ChatAPI
 import Experimentation
 import PromptSchema
 
-/// A request, and what recognition made of it.
-struct RecognizedRequest: Sendable {
+/// A request, and what recognition made of it; an object, since the whole flow hands it on.
+final class RecognizedRequest: Sendable {
     enum Outcome: Sendable {
         /// An instance of the task's schema.
         case task(GatewayTask, RecognizedPrompt)
@@ -17,6 +17,12 @@ struct RecognizedRequest: Sendable {
     /// Nil if the request belongs to no task: then nobody needs its texts.
     let messages: RequestMessages?
     let outcome: Outcome
+
+    init(request: ChatRequest, messages: RequestMessages?, outcome: Outcome) {
+        self.request = request
+        self.messages = messages
+        self.outcome = outcome
+    }
 
     /// The task that matched or came nearest.
     var task: GatewayTask? {

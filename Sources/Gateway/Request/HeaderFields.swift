@@ -4,8 +4,11 @@ public typealias HeaderFields = [(name: String, value: String)]
 extension Array where Element == (name: String, value: String) {
     /// The value of the first field of this name, compared without case; nil if there is none.
     public func first(named name: String) -> String? {
-        let place = indices.first { FieldName.matches(self[$0].name, name) }
-        return place.map { self[$0].value }
+        let length = name.utf8.count
+        for index in indices where self[index].name.utf8.count == length && FieldName.matches(self[index].name, name) {
+            return self[index].value
+        }
+        return nil
     }
 
     /// The fields without those of these names.
@@ -29,8 +32,8 @@ public enum FieldName {
 
     /// Whether the name begins with the prefix, but for the case of ASCII letters.
     public static func hasPrefix(_ name: String, _ prefix: String) -> Bool {
+        guard name.utf8.count >= prefix.utf8.count else { return false }
         let (bytes, expected) = (name.utf8.span, prefix.utf8.span)
-        guard bytes.count >= expected.count else { return false }
         for index in expected.indices where lower(bytes[index]) != lower(expected[index]) { return false }
         return true
     }

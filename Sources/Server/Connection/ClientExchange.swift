@@ -2,7 +2,6 @@ import Access
 import ChatAPI
 import Gateway
 import NIOCore
-import NIOHTTP1
 
 /// One request of a connection, from its head to the last byte of the answer.
 final class ClientExchange {
@@ -35,11 +34,11 @@ final class ClientExchange {
     /// Whether what was written ends with an event.
     var isBetweenEvents = true
 
-    init(_ head: HTTPRequestHead) {
+    init(_ head: RequestHead) {
         id = Received.newID()
-        method = head.method.rawValue
-        target = head.uri
-        isHTTP10 = head.version == .http1_0
+        method = head.method
+        target = head.target
+        isHTTP10 = head.isHTTP10
         closes = isHTTP10
     }
 

@@ -28,7 +28,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// What came while a request was being answered.
     private enum Waiting {
-        case part(HTTPServerRequestPart)
+        case part(RequestPart)
         case malformed(APIError)
     }
 
@@ -87,7 +87,11 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     // MARK: What the client sends
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
+        receive(RequestPart(unwrapInboundIn(data)))
+    }
+
+    /// Takes the next part of a request, or keeps it while another is being answered.
+    func receive(_ part: RequestPart) {
         switch phase {
         case .idle, .receiving: take(part)
         case .answering:
@@ -174,7 +178,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     // MARK: A request, part by part
 
-    private func take(_ part: HTTPServerRequestPart) {
+    private func take(_ part: RequestPart) {
         switch part {
         case .head(let head): begin(head)
         case .body(let bytes):
@@ -188,7 +192,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
-    private func begin(_ head: HTTPRequestHead) {
+    private func begin(_ head: RequestHead) {
         let exchange = ClientExchange(head)
         self.exchange = exchange
         phase = .receiving
@@ -196,7 +200,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         do throws(APIError) {
             let outline = try RequestOutline(head)
             exchange.note(outline)
-            try exchange.target = outline.target(head.uri)
+            try exchange.target = outline.target(head.target)
             if let reply = exchange.admit(by: shared) {
                 exchange.refusal = reply
                 if outline.hasBody { refuse(reply) }

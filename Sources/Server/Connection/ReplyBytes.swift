@@ -97,16 +97,24 @@ enum ReplyBytes {
         return written
     }
 
-    /// Whether no line end stands in the lines but their own.
+    /// Whether no line end stands in the lines but their own; false for a tab, too.
     private static func isClean(_ bytes: Span<UInt8>, lines: Int) -> Bool {
-        var (returns, feeds, zeros) = (0, 0, 0)
-        for index in bytes.indices {
-            let byte = bytes[index]
-            returns &+= byte == 0x0D ? 1 : 0
-            feeds &+= byte == 0x0A ? 1 : 0
-            zeros &+= byte == 0 ? 1 : 0
+        let (tops, rests): (UInt64, UInt64) = (0x8080_8080_8080_8080, 0x7F7F_7F7F_7F7F_7F7F)
+        let raw = unsafe bytes.bytes
+        var controls = 0
+        var at = 0
+        while at &+ 8 <= bytes.count {
+            let word = unsafe raw.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+            // The top bit of each byte that is below 0x0E.
+            let low = (0x8D8D_8D8D_8D8D_8D8D &- (word & rests)) & ~word & tops
+            controls &+= low.nonzeroBitCount
+            at &+= 8
         }
-        return returns == lines && feeds == lines && zeros == 0
+        while at < bytes.count {
+            controls &+= bytes[at] < 0x0E ? 1 : 0
+            at &+= 1
+        }
+        return controls == 2 &* lines
     }
 
     /// Writes what stands before a chunk's bytes; never for an empty one, which would end the body.

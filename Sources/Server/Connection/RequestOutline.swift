@@ -1,6 +1,5 @@
 import ChatAPI
 import Gateway
-import NIOHTTP1
 
 /// What a request's head says about its framing and its sender, read in one pass and checked.
 ///
@@ -25,12 +24,12 @@ struct RequestOutline {
     var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }
 
     /// Reads a head; throws what to answer.
-    init(_ head: HTTPRequestHead) throws(APIError) {
-        closes = head.version == .http1_0
-        fields.reserveCapacity(head.headers.count)
-        for (name, value) in head.headers { try note(name, Self.trimmed(value)) }
-        if host == nil, head.version != .http1_0 { throw Self.refusal("There is no Host field") }
-        if isChunked, contentLength != nil || head.version == .http1_0 {
+    init(_ head: RequestHead) throws(APIError) {
+        closes = head.isHTTP10
+        fields.reserveCapacity(head.fields.count)
+        for (name, value) in head.fields { try note(name, value) }
+        if host == nil, !head.isHTTP10 { throw Self.refusal("There is no Host field") }
+        if isChunked, contentLength != nil || head.isHTTP10 {
             throw Self.refusal("Transfer-Encoding and Content-Length contradict each other")
         }
         if let connection { note(connection: connection) }
@@ -102,7 +101,7 @@ struct RequestOutline {
             return
         }
         for option in connection.split(separator: ",") {
-            let option = Self.trimmed(String(option))
+            let option = RequestHead.trimmed(String(option))
             if FieldName.matches(option, "close") {
                 closes = true
                 return
@@ -123,14 +122,5 @@ struct RequestOutline {
             true
         default: false
         }
-    }
-
-    private static func trimmed(_ value: String) -> String {
-        func isBlank(_ byte: UInt8?) -> Bool { byte == 0x20 || byte == 0x09 }
-        guard isBlank(value.utf8.first) || isBlank(value.utf8.last) else { return value }
-        var bytes = value.utf8[...]
-        while isBlank(bytes.first) { bytes = bytes.dropFirst() }
-        while isBlank(bytes.last) { bytes = bytes.dropLast() }
-        return String(bytes) ?? ""
     }
 }

@@ -3,7 +3,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Sets up the connections that a listener accepts: the library's HTTP/1 parser, and one handler that does the rest.
+/// Sets up the connections that a listener accepts: a reader of plain requests, the library's HTTP/1
+/// parser for all others, and one handler that does the rest.
 struct ClientConnections {
     let shared: ConnectionContext
     let executors: LoopExecutors
@@ -36,9 +37,10 @@ struct ClientConnections {
         limits.maxHeaderListSize = 64 << 10
         limits.maxHeaderFieldCount = 256
         let pipeline = channel.pipeline.syncOperations
+        let handler = ExchangeHandler(shared: shared, executor: executors[channel.eventLoop], turnsAway: turnsAway)
+        try pipeline.addHandler(PlainRequests(before: handler))
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
-        try pipeline.addHandler(
-            ExchangeHandler(shared: shared, executor: executors[channel.eventLoop], turnsAway: turnsAway))
+        try pipeline.addHandler(handler)
     }
 }
 
