@@ -63,6 +63,40 @@ struct CallerTests {
         #expect(gateway.full.requests.count == 1)
     }
 
+    @Test(
+        "the models that a key is shown are those that it may name, those of a task with the task's requests",
+        arguments: [
+            (nil, nil, ["formulas", "gpt-own", "o3", "formulas-v1", "gpt-e", "o3"]),
+            ("*", nil, ["formulas", "gpt-own", "o3", "formulas-v1", "gpt-e", "o3"]),
+            ("gpt-*", nil, ["gpt-own", "gpt-e"]), (nil, "form*", ["formulas", "o3", "formulas-v1", "o3"]),
+            ("form*", "form*", ["formulas", "formulas-v1"]), ("gpt-*", "form*", []), (nil, "other", []),
+        ] as [(String?, String?, [String])])
+    func shownModels(_ models: String?, _ tasks: String?, _ expected: [String]) async throws {
+        let list = #"{"object":"list","data":[{"id":"gpt-e"},{"id":"o3"}]}"#
+        let gateway = try await GatewayFixture(
+            fullModel: "o3",
+            configure: { configuration in
+                configuration.routes = [
+                    .init(name: "formulas", backend: "full", model: "o3"), .init(name: "gpt-own", backend: "full"),
+                ]
+            },
+            full: { _ in Answers.whole(list) })
+        let policy = KeyPolicy(
+            name: "a", models: models.flatMap { Glob($0) }.map { [$0] }, tasks: tasks.flatMap { Glob($0) }.map { [$0] })
+        let caller = try Self.caller(policy)
+        func get(_ path: String) -> Received {
+            Received(id: "r", method: "GET", target: "/v1/models" + path, caller: caller)
+        }
+        let shown = await gateway.service.models(get(""))
+        let data = try JSONDocument(try await shown.body.collect()).root["data"]
+        #expect(data?.elements.compactMap { $0["id"]?.string?.text } == expected)
+        for name in ["formulas", "gpt-own", "o3", "formulas-v1", "gpt-e"] {
+            let reply = await gateway.service.model(name, get("/" + name))
+            _ = try await reply.text()
+            #expect(reply.status == (expected.contains(name) ? 200 : 403), "\(name)")
+        }
+    }
+
     @Test("rates are told on each answer, in place of the upstream's, and passing one is told as OpenAI does")
     func rates() async throws {
         let gateway = try await GatewayFixture(full: { _ in

@@ -78,6 +78,36 @@ struct KeyRouteTests {
         }
     }
 
+    @Test("a key is shown the models that it may use; one that may use every one, and no key, the upstream's own bytes")
+    func models() async throws {
+        let list = #"{"object":"list","data":[ {"id":"gpt-4o","x":1.0}, {"id":"o3"},{"id":"gpt-5"} ],"models":["o3"]}"#
+        try await TestGateway.with(answer: { _ throws(BackendError) in .json(list) }) { gateway in
+            let admin = Admin(connection: try RawConnection(port: gateway.adminPort))
+            func make(_ body: String) async throws -> String {
+                try #require(try await admin.ask("POST", "/admin/keys", body).root["token"]?.string?.text)
+            }
+            #expect(try await call(gateway, "/v1/models", key: nil).text == list)
+            let (all, few) = (try await make(#"{"name":"all"}"#), try await make(#"{"name":"b","models":["gpt-*"]}"#))
+            let tasks = try await make(#"{"name":"c","tasks":["house-*"]}"#)
+            for path in ["/v1/models", "/models", "/openai/models?api-version=1"] {
+                #expect(try await call(gateway, path, key: all).text == list)
+                #expect(
+                    try await call(gateway, path, key: few).text
+                        == #"{"object":"list","data":[{"id":"gpt-4o","x":1.0},{"id":"gpt-5"}]}"#)
+                #expect(try await call(gateway, path, key: tasks).text == #"{"object":"list","data":[]}"#)
+            }
+            #expect(try await call(gateway, "/v1/models/gpt-4o", key: few).status == 200)
+            // Other spellings of another model, or of the whole list.
+            for path in ["o3", "", "%6F3", "gpt-4o%2F..%2Fo3", "gpt-4o%2f%2e%2e", "gpt-4%zz"] {
+                let refused = try await call(gateway, "/v1/models/" + path, key: few)
+                #expect(refused.status == 403 && refused.text.contains("model_not_allowed"), "\(path)")
+                #expect(try await call(gateway, "/v1/models/" + path, key: all).status == 200, "\(path)")
+            }
+            let refused = try await call(gateway, "/v1/models/gpt-4o", key: tasks)
+            #expect(refused.status == 403 && refused.text.contains("task_not_allowed"))
+        }
+    }
+
     @Test("a key sees what it used itself, an admin's key what everybody did")
     func savings() async throws {
         try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in

@@ -19,6 +19,9 @@ public final class Caller: Sendable {
     /// Whether `reserve` looks at its arguments.
     public var isLimited: Bool { account != nil }
 
+    /// Whether the key is for some models or some tasks alone: without such scopes `check` throws nothing.
+    public var isScoped: Bool { models != nil || tasks != nil }
+
     /// Throws if the key may not ask for this model, or may not make requests of this task (nil: of no task).
     public func check(model: String, task: String?) throws(AccessRefusal) {
         if let models, !models.contains(where: { $0.matches(model) }) { throw .model(model) }

@@ -18,21 +18,35 @@ extension GatewayService {
             tokens: prompt + completion, cost: cost(attempt, prompt: prompt, completion: completion))
     }
 
-    /// Looks at the scopes and limits of a caller whose request is forwarded.
-    ///
-    /// - Parameter model: the model as the client named it, if it did.
-    func admit(
-        _ caller: Caller, _ attempt: Attempt, _ model: String?, _ received: Received
-    ) throws(AccessRefusal) -> Reservation? {
-        // What models there are is no secret to a key that may not use them all.
-        let isModelList = received.method == "GET" && received.path.hasPrefix("/v1/models")
-        if !isModelList { try caller.check(model: model ?? "", task: nil) }
+    /// Looks at the limits of a caller whose request is forwarded.
+    func admit(_ caller: Caller, _ attempt: Attempt, _ received: Received) throws(AccessRefusal) -> Reservation? {
         guard caller.isLimited else { return nil }
         if attempt.model.isEmpty, ["GET", "HEAD", "DELETE"].contains(received.method) {
             return try caller.reserve(tokens: 0, cost: 0)
         }
         let completion = attempt.sent.total == 0 ? 0 : completion(received)
         return try reserve(caller, attempt, received, completion: completion)
+    }
+
+    /// Why the caller may make no request at all that names the model; nil if it may make one.
+    ///
+    /// A request that names it can be one of no task, or one of a task whose own name or model it is.
+    func refusal(naming model: String, _ received: Received) -> AccessRefusal? {
+        guard let caller = received.caller, caller.isScoped else { return nil }
+        var tasks: [String?] = [nil]
+        for task in registry.tasks where [task.name, task.full.model, task.tuned?.model].contains(model) {
+            tasks.append(task.name)
+        }
+        var first: AccessRefusal?
+        for task in tasks {
+            do throws(AccessRefusal) {
+                try caller.check(model: model, task: task)
+                return nil
+            } catch {
+                first = first ?? error
+            }
+        }
+        return first
     }
 
     /// Tokens of a chat's answer: what the request allows, else what the configuration assumes, for each choice.

@@ -7,6 +7,11 @@ import Ledger
 extension GatewayService {
     /// Forwards any other `/v1/*` request to the default backend as it is, reading usage along.
     public func forward(_ received: Received) async -> ClientReply {
+        await forward(received, isInScope: false)
+    }
+
+    /// - Parameter isInScope: whether the scopes of the caller's key were looked at, and allow the request.
+    func forward(_ received: Received, isInScope: Bool) async -> ClientReply {
         let named = Self.document(in: received).flatMap { document in
             document.model.map { (document: document, name: $0.name) }
         }
@@ -28,7 +33,8 @@ extension GatewayService {
         }
         if let caller = received.caller {
             do throws(AccessRefusal) {
-                outbound.reservation = try admit(caller, outbound.attempt(received, number: 1), named?.name, received)
+                if !isInScope { try caller.check(model: named?.name ?? "", task: nil) }
+                outbound.reservation = try admit(caller, outbound.attempt(received, number: 1), received)
             } catch {
                 return refuse(received, error)
             }
