@@ -11,22 +11,34 @@ import Testing
 struct ListenerTLSTests {
     /// What curl prints: the body, the HTTP version and the status; nil if it fails.
     private func curl(_ port: Int, _ path: String, _ arguments: String...) throws -> String? {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/curl")
-        process.arguments =
-            [
-                "-s", "-S", "--max-time", "10", "--resolve", "localhost:\(port):127.0.0.1", "-w",
-                " %{http_version} %{http_code}",
-            ]
-            + arguments + ["https://localhost:\(port)\(path)"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = (try? output.fileHandleForReading.readToEnd()) ?? Data()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+        try Client(port, path, arguments).answer()
+    }
+
+    /// A curl at work.
+    private struct Client {
+        private let process = Process()
+        private let output = Pipe()
+
+        init(_ port: Int, _ path: String, _ arguments: [String]) throws {
+            process.executableURL = URL(filePath: "/usr/bin/curl")
+            process.arguments =
+                [
+                    "-s", "-S", "--max-time", "10", "--resolve", "localhost:\(port):127.0.0.1", "-w",
+                    " %{http_version} %{http_code}",
+                ]
+                + arguments + ["https://localhost:\(port)\(path)"]
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            process.standardInput = FileHandle.nullDevice
+            try process.run()
+        }
+
+        /// What it has printed at its end; nil if it failed.
+        func answer() -> String? {
+            let data = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+            process.waitUntilExit()
+            return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
+        }
     }
 
     @Test(
@@ -121,14 +133,46 @@ struct ListenerTLSTests {
             { gateway in
                 let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
                 #expect(await eventually { gateway.load.connections == 2 })
-                for version in ["--http1.1", "--http2"] {
+                for (version, number) in [("--http1.1", "1.1"), ("--http2", "2")] {
                     let trust = folder("one.pem")
                     let refused = try curl(gateway.port, "/health/live", version, "--cacert", trust, "-i")
                     #expect(refused?.contains("as many connections as it may") == true)
-                    #expect(refused?.contains("retry-after: 1") == true && refused?.hasSuffix(" 503") == true)
+                    #expect(
+                        refused?.contains("retry-after: 1") == true && refused?.hasSuffix(" \(number) 503") == true)
                 }
                 await gateway.beginStop()
                 for connection in open { #expect(await connection.receive() == []) }
+            })
+    }
+
+    @Test("an HTTP/2 client beyond the limit is told so, and served on the same connection once others have gone")
+    func turnedAway() async throws {
+        let folder = try CertificateFolder("one")
+        let tls = try ListenerTLS(.init(certificate: folder("one.pem"), key: folder("one.key")))
+        try await TestGateway.with(
+            configure: { ($0.tls, $0.connections) = (tls, 2) },
+            answer: { _ throws(BackendError) in .json(#"{"served":true}"#) },
+            { gateway in
+                let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
+                #expect(await eventually { gateway.load.connections == 2 })
+                // It asks again after the `retry-after` of a 503; the last `-w` counts.
+                let client = try Client(
+                    gateway.port, "/v1/files",
+                    [
+                        "--http2", "--cacert", folder("one.pem"), "--retry", "8", "-w",
+                        " HTTP %{http_version}, connects %{num_connects}, status %{http_code}",
+                    ])
+                #expect(await eventually { gateway.records.all.contains { $0.status == 503 } })
+                for connection in open { connection.close() }
+                #expect(await eventually { gateway.load.connections == 1 })
+                let text = try #require(client.answer())
+                #expect(text.contains("as many connections as it may"))
+                #expect(text.hasSuffix(#"{"served":true} HTTP 2, connects 0, status 200"#))
+                // What was refused reached no backend; each refusal was a stream's whole answer.
+                #expect(await eventually { gateway.records.all.last?.status == 200 })
+                let records = gateway.records.all
+                #expect(records.allSatisfy { $0.end == .complete })
+                #expect(records.dropLast().allSatisfy { $0.status == 503 && $0.trace == nil })
             })
     }
 
