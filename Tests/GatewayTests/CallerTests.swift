@@ -5,6 +5,7 @@ import Foundation
 import Gateway
 import Ledger
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Callers with scopes, rates and budgets", .timeLimit(.minutes(1)))
@@ -171,6 +172,7 @@ struct CallerTests {
 
     @Test("a budget is charged what the rows say: in full, tuned, after a fallback, and after failures")
     func charges() async throws {
+        try await UTCDay.awaitRoom()
         let isFailing = Mutex(false)
         let gateway = try await GatewayFixture(
             configure: Self.priced,
@@ -208,6 +210,7 @@ struct CallerTests {
 
     @Test("a caller that leaves is charged what had come, and gives the rest back")
     func leaving() async throws {
+        try await UTCDay.awaitRoom()
         let gateway = try await GatewayFixture(
             configure: Self.priced,
             full: { _ in Answers.events([Answers.chunk("a"), Answers.chunk("b"), Answers.finish, Answers.done]) })
@@ -229,6 +232,7 @@ struct CallerTests {
 
     @Test("50 requests at once never pass a cap, and what they leave is what the rows cost")
     func parallel() async throws {
+        try await UTCDay.awaitRoom()
         let gateway = try await GatewayFixture(
             configure: Self.priced,
             full: { _ in
@@ -275,6 +279,7 @@ struct CallerTests {
 
     @Test("what the ledger has counts after a restart")
     func restart() async throws {
+        try await UTCDay.awaitRoom()
         let gateway = try await GatewayFixture(configure: Self.priced)
         let policy = KeyPolicy(name: "a", limits: KeyLimits(dailyBudget: 1_000_000_000, monthlyBudget: 1_000_000_000))
         _ = try await gateway.chat(other(), caller: try Self.caller(policy)).text()

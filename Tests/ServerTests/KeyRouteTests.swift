@@ -110,6 +110,8 @@ struct KeyRouteTests {
 
     @Test("a key sees what it used itself, an admin's key what everybody did")
     func savings() async throws {
+        // The requests are looked for on one day.
+        try await UTCDay.awaitRoom()
         try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in
             let admin = Admin(connection: try RawConnection(port: gateway.adminPort))
             func make(_ body: String) async throws -> String {
