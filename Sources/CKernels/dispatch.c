@@ -1,5 +1,5 @@
-// Chooses the table once: the fastest that the processor and the operating system support and that computes what the portable
-// one computes.
+// Chooses the table once: the fastest that the processor and the operating system support and that computes what the
+// portable one computes.
 #include "CKernels.h"
 #include <string.h>
 

@@ -1,10 +1,11 @@
 // Products for processors with tiles (AMX). A block of packed weights is a tile as it lies: for bfloat16 16 rows of 16
-// outputs by pairs of inputs, for bytes 8 rows of 16 outputs by fours. Odd shapes are shapes of tiles, so nothing is read or
-// written beyond a matrix; inputs are filled up with zeros to whole blocks.
+// outputs by pairs of inputs, for bytes 8 rows of 16 outputs by fours. Odd shapes are shapes of tiles, so nothing is
+// read or written beyond a matrix; inputs are filled up with zeros to whole blocks.
 //
-// bfloat16: 32 rows by 32 outputs at a time, four tiles of sums over two of rows and two of weights; the rows are rounded
-// to bfloat16. Bytes: scales stand for 32 inputs, so every block's sums leave the tile, are scaled and added up in vector
-// registers, in the order of the other tables: the answers are theirs bit by bit. Few rows are faster without tiles.
+// bfloat16: 32 rows by 32 outputs at a time, four tiles of sums over two of rows and two of weights; the rows are
+// rounded to bfloat16. Bytes: scales stand for 32 inputs, so every block's sums leave the tile, are scaled and added up
+// in vector registers, in the order of the other tables: the answers are theirs bit by bit. Few rows are faster without
+// tiles.
 #if defined(__x86_64__) || defined(PI_TILE_MODEL)
 #include "packed.h"
 #include "thread_scratch.h"

@@ -3,7 +3,8 @@
 
 #include <stddef.h>
 
-/// Memory of the calling thread, aligned to 64 bytes, freed when the thread ends; its content lasts until the next call.
+/// Memory of the calling thread, aligned to 64 bytes, freed when the thread ends; its content lasts until the next
+/// call.
 ///
 /// Not thread-local variables: those would add their size to every thread's stack, and a thread that asks for a small
 /// stack could not start.

@@ -1,5 +1,5 @@
-// Whether this process may use tiles: the processor's answer (CPUID), what the system keeps on a thread switch (XCR0), and
-// the permission that Linux gives to a process that asks for it.
+// Whether this process may use tiles: the processor's answer (CPUID), what the system keeps on a thread switch (XCR0),
+// and the permission that Linux gives to a process that asks for it.
 #include "tiles.h"
 #include <stdbool.h>
 

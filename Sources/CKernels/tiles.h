@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// The tile operations (AMX) that the products use: the processor's, or with PI_TILE_MODEL a model in plain C, so that the
-/// very source of the products can be checked where no processor has tiles. Tile numbers are constants.
+/// The tile operations (AMX) that the products use: the processor's, or with PI_TILE_MODEL a model in plain C, so that
+/// the very source of the products can be checked where no processor has tiles. Tile numbers are constants.
 
 /// What `ldtilecfg` reads: rows and bytes a row of every tile.
 typedef struct pi_tile_shape {

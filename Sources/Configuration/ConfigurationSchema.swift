@@ -1,7 +1,7 @@
 /// The JSON Schema of a gateway's configuration file: which keys may stand where.
 ///
-/// It is what the reader itself accepts: the reader reads a sample, and every mapping that it opens tells its keys. Values are
-/// left open, because each may be a `${NAME}`.
+/// It is what the reader itself accepts: the reader reads a sample, and every mapping that it opens tells its keys.
+/// Values are left open, because each may be a `${NAME}`.
 public enum ConfigurationSchema {
     /// One of everything that holds further keys; `NAME` stands for names of the operator's choice.
     private static let sample = """

@@ -1,10 +1,11 @@
 import Foundation
 
 extension GatewaySettings {
-    /// Reads a configuration file: unknown keys, wrong values and names that refer to nothing are errors with their place.
+    /// Reads a configuration file: unknown keys, wrong values and names that refer to nothing are errors with their
+    /// place.
     ///
-    /// `${NAME}` and `${NAME:-default}` in values are replaced from `environment`, which is the process's own unless given. Paths in the file are relative to its
-    /// folder.
+    /// `${NAME}` and `${NAME:-default}` in values are replaced from `environment`, which is the process's own unless
+    /// given. Paths in the file are relative to its folder.
     public static func load(
         path: String, environment: [String: String]? = nil
     ) throws(ConfigurationError) -> GatewaySettings {
@@ -55,8 +56,8 @@ extension GatewaySettings {
         return settings
     }
 
-    /// An error at a key, such as `engines.demo.model`: with its line, or that of the nearest key around it that the file
-    /// has; what is not in the file comes from the command line.
+    /// An error at a key, such as `engines.demo.model`: with its line, or that of the nearest key around it that the
+    /// file has; what is not in the file comes from the command line.
     public func error(at key: String, _ problem: String, _ advice: String = "") -> ConfigurationError {
         var place = key[...]
         while lines[String(place)] == nil, let end = place.lastIndex(where: { $0 == "." || $0 == "[" }) {

@@ -1,6 +1,6 @@
 extension GatewaySettings {
-    /// The settings in force, for people, in the form of YAML: defaults and options of the command line included, secrets
-    /// masked. The options of upstreams have the names of what they do.
+    /// The settings in force, for people, in the form of YAML: defaults and options of the command line included,
+    /// secrets masked. The options of upstreams have the names of what they do.
     public var text: String { SettingsOutline(self).yaml }
 }
 

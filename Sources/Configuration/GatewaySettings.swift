@@ -2,8 +2,8 @@ public import Experimentation
 
 /// What a gateway is told in its configuration file (docs/operations.md, "Configuration").
 ///
-/// Only shapes and names are checked here; whoever builds the gateway opens the files. Every path is absolute, or relative
-/// to the process's own folder.
+/// Only shapes and names are checked here; whoever builds the gateway opens the files. Every path is absolute, or
+/// relative to the process's own folder.
 public struct GatewaySettings: Sendable, Hashable {
     /// The configuration file the settings came from, if they did.
     public var file: String?

@@ -28,7 +28,8 @@ public struct FineTuningRun: Sendable {
 
     /// Does what is left to do and returns the final state; the last stage that was asked for has the model.
     ///
-    /// - Parameter count: how many of the stages to train, from the first on; nil for all. A later run goes on after them.
+    /// - Parameter count: how many of the stages to train, from the first on; nil for all. A later run goes on after
+    ///   them.
     /// - Throws: `FineTuningError`; what was acknowledged before stays in the state file, and a job that failed or was
     ///   cancelled is made anew the next time.
     public func run(

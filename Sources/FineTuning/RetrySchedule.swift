@@ -14,7 +14,8 @@ public struct RetrySchedule: Sendable, Equatable {
         self.longest = longest
     }
 
-    /// The wait after a try, counted from 0: what the provider asked for, else between half and all of the doubled wait.
+    /// The wait after a try, counted from 0: what the provider asked for, else between half and all of the doubled
+    /// wait.
     func wait(after attempt: Int, asked: Duration?) -> Duration {
         if let asked { return min(max(asked, .zero), longest) }
         let full = min(first * (1 << min(attempt, 20)), longest)

@@ -35,10 +35,10 @@ public struct Grammar: Sendable {
     /// The JSON texts that a schema allows.
     ///
     /// Supported: type, nullable, properties, required, additionalProperties, patternProperties of one pattern,
-    /// propertyNames, items, prefixItems, minItems, maxItems, minLength, maxLength, pattern, format (see ``StringFormat``),
-    /// minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, enum, const, anyOf, oneOf of branches that are told
-    /// apart, allOf, $ref within the schema. Properties come in the schema's order, and no others. Everything else that
-    /// limits what is valid is refused by name.
+    /// propertyNames, items, prefixItems, minItems, maxItems, minLength, maxLength, pattern, format (see
+    /// ``StringFormat``), minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, enum, const, anyOf, oneOf
+    /// of branches that are told apart, allOf, $ref within the schema. Properties come in the schema's order, and no
+    /// others. Everything else that limits what is valid is refused by name.
     public init(jsonSchema schema: JSONValue) throws(GrammarError) {
         try self.init(rules: try SchemaCompiler(schema).rules)
     }
@@ -48,7 +48,8 @@ public struct Grammar: Sendable {
         try self.init(rules: [try RegexParser.parse(regularExpression)])
     }
 
-    /// The texts that are a prefix, then one of the JSON texts that a schema allows, then a suffix; any of several such.
+    /// The texts that are a prefix, then one of the JSON texts that a schema allows, then a suffix; any of several
+    /// such.
     public init(alternatives: [Framed]) throws(GrammarError) {
         var rules: [GrammarNode] = [.choice([])]
         var choices: [GrammarNode] = []

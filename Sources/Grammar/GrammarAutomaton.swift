@@ -19,7 +19,8 @@ public final class GrammarAutomaton: Sendable {
 
     /// An automaton that has met no state but the first.
     ///
-    /// - Parameter room: how much it may hold, in places of states; a state counts 128 more. Beyond it nothing may follow.
+    /// - Parameter room: how much it may hold, in places of states; a state counts 128 more. Beyond it nothing may
+    ///   follow.
     public init(_ grammar: Grammar, vocabulary: VocabularyTrie, room: Int = 2_000_000) {
         self.grammar = grammar
         self.vocabulary = vocabulary
@@ -164,7 +165,8 @@ private struct AutomatonTable {
                 case .bytes: readsByte = true
                 case .empty(let to): next = Item(state: to, stack: item.stack)
                 case .call(let rule, let back):
-                    // A rule whose caller ends with it returns to the caller's caller: rules that repeat so need no stack.
+                    // A rule whose caller ends with it returns to the caller's caller: rules that repeat so need no
+                    // stack.
                     let stack = grammar.ends[Int(back)] ? item.stack : push(back, item.stack)
                     next = stack.map { Item(state: grammar.starts[Int(rule)], stack: $0) }
                 case .end:

@@ -16,7 +16,8 @@ extension Grammar {
     }
 
     /// The calls of one of some functions as Qwen3-Coder writes them: `<function=NAME>`, each argument between
-    /// `<parameter=NAME>` and `</parameter>` on lines of its own, strings as they are and other values as JSON, `</function>`.
+    /// `<parameter=NAME>` and `</parameter>` on lines of its own, strings as they are and other values as JSON,
+    /// `</function>`.
     ///
     /// Arguments come in the schema's order, those that are not required or left out.
     public init(markupCalls functions: [Function]) throws(GrammarError) {
@@ -41,8 +42,8 @@ extension Grammar {
 private enum MarkupCallGrammar {
     private static let close = Array("\n</parameter>".utf8)
 
-    /// Adds the rules of a text that ends with the first closing tag in it, a rule for each part of the tag that was met
-    /// (Knuth, Morris and Pratt, 1977); returns the first.
+    /// Adds the rules of a text that ends with the first closing tag in it, a rule for each part of the tag that was
+    /// met (Knuth, Morris and Pratt, 1977); returns the first.
     static func addText(to rules: inout [GrammarNode]) -> GrammarNode {
         let first = rules.count
         let newline = UInt32(close[0])

@@ -1,7 +1,7 @@
 import ChatAPI
 
-/// What several schemas say together, as one schema: keywords of JSON Schema hold independently of each other, but for the
-/// few that speak of what others leave over.
+/// What several schemas say together, as one schema: keywords of JSON Schema hold independently of each other, but for
+/// the few that speak of what others leave over.
 struct SchemaMerge {
     private var values: [(name: String, text: [UInt8])] = []
     private var types: [String]?

@@ -1,5 +1,5 @@
-/// A generator whose whole state is its seed: the same seed gives the same numbers on every machine (Steele, Lea, Flood,
-/// "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
+/// A generator whose whole state is its seed: the same seed gives the same numbers on every machine (Steele, Lea,
+/// Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014).
 ///
 /// The draws below are its own, because the standard library's may change between versions.
 public struct SplitMix64: RandomNumberGenerator, Sendable {

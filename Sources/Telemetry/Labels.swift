@@ -1,6 +1,7 @@
 /// The values of a family's labels, three at most, in the order of its label names.
 ///
-/// Only names of the configuration and closed sets belong here: never prompt text, a key, or anything that a client chose.
+/// Only names of the configuration and closed sets belong here: never prompt text, a key, or anything that a client
+/// chose.
 public struct Labels: Sendable, Hashable {
     let first: String
     let second: String

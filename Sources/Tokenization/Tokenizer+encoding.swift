@@ -13,7 +13,8 @@ extension Tokenizer {
     /// - Parameters:
     ///   - isAtStart: whether the text begins the model's input; some tokenizers put a space there.
     ///   - keepsPlaces: whether the tokens' ranges are wanted.
-    ///   - accepts: whether the bytes in a range of `text` may be an added token; nil where only those of whitespace may.
+    ///   - accepts: whether the bytes in a range of `text` may be an added token; nil where only those of whitespace
+    ///     may.
     func encode(
         _ text: [UInt8], isAtStart: Bool, keepsPlaces: Bool, accepts: ((Range<Int>) -> Bool)?
     ) -> OffsetEncoding {

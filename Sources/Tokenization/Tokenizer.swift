@@ -2,12 +2,12 @@ import Crypto
 import Foundation
 import Synchronization
 
-/// A BPE tokenizer, byte-level or of SentencePiece's kind, read from a Hugging Face `tokenizer.json`; ids equal those of
-/// the Python package.
+/// A BPE tokenizer, byte-level or of SentencePiece's kind, read from a Hugging Face `tokenizer.json`; ids equal those
+/// of the Python package.
 ///
-/// Encoding is total: every byte string has tokens, ill-formed UTF-8 included. A byte-level tokenizer without normalizers
-/// gives the bytes back when it decodes. Plain text never produces a control token, whatever it says. All methods may be
-/// called from any thread.
+/// Encoding is total: every byte string has tokens, ill-formed UTF-8 included. A byte-level tokenizer without
+/// normalizers gives the bytes back when it decodes. Plain text never produces a control token, whatever it says. All
+/// methods may be called from any thread.
 public final class Tokenizer: Sendable {
     /// The SHA-256 of the file, in lower-case hexadecimal.
     public let fingerprint: String

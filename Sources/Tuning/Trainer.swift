@@ -53,8 +53,8 @@ public final class Trainer {
 
     /// Prepares training on `threads` threads.
     ///
-    /// - Parameter isFrozenNarrow: the matrices that an adapter's training leaves alone are taken in bfloat16, which pays
-    ///   where the processor has AMX; gradients, sums, the adapter and the optimizer stay float32.
+    /// - Parameter isFrozenNarrow: the matrices that an adapter's training leaves alone are taken in bfloat16, which
+    ///   pays where the processor has AMX; gradients, sums, the adapter and the optimizer stay float32.
     public init(
         weights: ModelWeights, trainable: Trainable, options: AdamW.Options, threads: Int = 2,
         isFrozenNarrow: Bool = false
@@ -104,8 +104,8 @@ public final class Trainer {
         return (loss, exact.map(\.segments))
     }
 
-    /// The model's likeliest tokens wherever a loss is counted: for each sequence and segment, one distribution for each
-    /// token with a weight, in order.
+    /// The model's likeliest tokens wherever a loss is counted: for each sequence and segment, one distribution for
+    /// each token with a weight, in order.
     public func distributions(_ batch: [PackedSequence], top count: Int) -> [[[TokenDistribution]]] {
         for worker in workers { worker.pass.topCount = count }
         defer { for worker in workers { worker.pass.topCount = 0 } }
@@ -113,8 +113,8 @@ public final class Trainer {
         return workers.flatMap(\.tops).sorted { $0.sequence < $1.sequence }.map(\.segments)
     }
 
-    /// log p of every token of the vocabulary wherever a loss is counted: for each sequence and segment, one list for each
-    /// token with a weight, in order.
+    /// log p of every token of the vocabulary wherever a loss is counted: for each sequence and segment, one list for
+    /// each token with a weight, in order.
     public func logProbabilities(_ batch: [PackedSequence]) -> [[[[Float]]]] {
         for worker in workers { worker.pass.collectsLogProbabilities = true }
         defer { for worker in workers { worker.pass.collectsLogProbabilities = false } }

@@ -1,4 +1,5 @@
-/// How much was used in the last minute: one slot a second, so that in any 60 seconds no more is admitted than the limit.
+/// How much was used in the last minute: one slot a second, so that in any 60 seconds no more is admitted than the
+/// limit.
 ///
 /// A slot counts until all of it is 60 seconds old. Pure: the caller gives the time, in milliseconds of a steady clock.
 struct RateWindow: Sendable {

@@ -22,7 +22,8 @@ public enum UTCPeriod: String, Sendable, Hashable, CaseIterable {
         return Self.days(year: year, month: index - year * 12 + 1) * Self.secondsPerDay
     }
 
-    /// Year and month of a day. Source: Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+    /// Year and month of a day. Source: Howard Hinnant, "chrono-compatible low-level date algorithms",
+    /// `civil_from_days`.
     private static func civil(_ day: Int64) -> (year: Int64, month: Int64) {
         let shifted = day + 719_468
         let era = floor(shifted, 146_097)

@@ -4,7 +4,8 @@ public struct KeyLimits: Sendable, Hashable {
     public var requestsPerMinute: Int?
     /// Tokens of prompts and answers in any 60 seconds.
     public var tokensPerMinute: Int?
-    /// Requests in any 60 seconds that the tuned model refuses for their own sake, so that the full prompt is paid as well.
+    /// Requests in any 60 seconds that the tuned model refuses for their own sake, so that the full prompt is paid as
+    /// well.
     public var fallbacksPerMinute: Int?
     /// Money in a day of UTC, in billionths of the price table's currency unit.
     public var dailyBudget: Int64?

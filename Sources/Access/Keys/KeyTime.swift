@@ -14,8 +14,8 @@ public enum KeyTime {
         return number * unit
     }
 
-    /// When a key ends: `90d` and the like from now on, a day such as `2027-01-31` (its beginning, UTC), or a time such as
-    /// `2027-01-31T12:00:00Z`; nil for anything else.
+    /// When a key ends: `90d` and the like from now on, a day such as `2027-01-31` (its beginning, UTC), or a time such
+    /// as `2027-01-31T12:00:00Z`; nil for anything else.
     public static func expiry(_ text: String, now: Date = Date()) -> Date? {
         if let seconds = seconds(text) { return now + seconds }
         let time = text.utf8.count == 10 ? text + "T00:00:00Z" : text

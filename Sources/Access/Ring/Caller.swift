@@ -40,8 +40,8 @@ public final class Caller: Sendable {
         return Reservation(account, grant, rates: rates)
     }
 
-    /// Counts a request that the tuned model refused for its own sake, so that the full prompt has to follow; throws if the
-    /// key has had its share of those.
+    /// Counts a request that the tuned model refused for its own sake, so that the full prompt has to follow; throws if
+    /// the key has had its share of those.
     public func fallBack() throws(AccessRefusal) {
         if let refusal = account?.fallBack() { throw refusal }
     }

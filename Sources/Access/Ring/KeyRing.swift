@@ -4,8 +4,8 @@ import Synchronization
 
 /// The keys of a running gateway: those of the configuration, and those of the key store as it is now.
 ///
-/// A request costs one hash and one look into a snapshot. The store's file is looked at every half second on a thread of its
-/// own, so that what another process revokes ends within a second; what is changed here holds at once.
+/// A request costs one hash and one look into a snapshot. The store's file is looked at every half second on a thread
+/// of its own, so that what another process revokes ends within a second; what is changed here holds at once.
 public final class KeyRing: Sendable {
     /// What keys have spent since a time (seconds since 1970, the beginning of a day of UTC), in billionths by name.
     ///

@@ -3,8 +3,8 @@ import GRDB
 
 /// The keys in a small SQLite file of their own, shared by the gateway and the commands that change it.
 ///
-/// It holds hashes only. Every statement is a constant with bound values. Nothing is ever deleted: a revoked key keeps its
-/// name, which the ledger's rows carry.
+/// It holds hashes only. Every statement is a constant with bound values. Nothing is ever deleted: a revoked key keeps
+/// its name, which the ledger's rows carry.
 public final class KeyStore: Sendable {
     /// The file.
     public let path: String
@@ -68,7 +68,8 @@ public final class KeyStore: Sendable {
 
     /// Gives a key a new secret; the one before is accepted for `grace` seconds more. Throws `revoked`.
     ///
-    /// Id, name, limits and what was used of them stay. A secret that still had grace from an earlier rotation ends now.
+    /// Id, name, limits and what was used of them stay. A secret that still had grace from an earlier rotation ends
+    /// now.
     public func rotate(
         _ nameOrID: String, grace: Double = 0, now: Date = Date()
     ) throws(AccessError) -> IssuedKey {

@@ -2,8 +2,9 @@ import Crypto
 
 /// Hashes keys: SHA-256, or HMAC-SHA-256 where the server has a pepper.
 ///
-/// A key's secret has more than 256 random bits, so one fast hash is enough: there is nothing to guess. The pepper keeps a
-/// stolen key store from being of use for keys that people chose themselves, and from being extended by whoever can write it.
+/// A key's secret has more than 256 random bits, so one fast hash is enough: there is nothing to guess. The pepper
+/// keeps a stolen key store from being of use for keys that people chose themselves, and from being extended by whoever
+/// can write it.
 public struct KeyHasher: Sendable {
     /// How a stored hash was made; the raw value is what the table holds.
     enum Scheme: String, Sendable {

@@ -26,8 +26,8 @@ extension EngineBackend {
             stream: body.stream, includeUsage: body.includeUsage)
     }
 
-    /// A prompt's tokens: text gets the ids that the tokenizer puts before one, and never a control token; ids are taken
-    /// as they are.
+    /// A prompt's tokens: text gets the ids that the tokenizer puts before one, and never a control token; ids are
+    /// taken as they are.
     func tokens(of prompt: PromptInput, param: String) throws(BackendError) -> [Int32] {
         let tokens: [Int32]
         switch prompt {

@@ -62,8 +62,9 @@ public struct EngineBackend: Backend {
 
     /// Everything that a text engine with log probabilities and constrained answers cannot do.
     ///
-    /// Tools are shown to a model whose chat template has a place for them, and calls are found in its answers where the
-    /// template tells how they are written; an engine that `rendersTools` shows them to others too, whose answers are text.
+    /// Tools are shown to a model whose chat template has a place for them, and calls are found in its answers where
+    /// the template tells how they are written; an engine that `rendersTools` shows them to others too, whose answers
+    /// are text.
     public func unsupported(_ features: Set<Feature>) -> Set<Feature> {
         features.filter { !honours($0) }
     }

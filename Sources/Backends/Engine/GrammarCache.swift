@@ -6,9 +6,9 @@ public import Tokenization
 
 /// The automata of the grammars that requests asked for last, over one tokenizer's vocabulary.
 ///
-/// A grammar's automaton is kept from answer to answer, so that a schema that comes again costs nothing anew. Later answers
-/// begin in the successor of one that is crowded. The cache belongs to the tokenizer: services that follow one another over
-/// the same model share it.
+/// A grammar's automaton is kept from answer to answer, so that a schema that comes again costs nothing anew. Later
+/// answers begin in the successor of one that is crowded. The cache belongs to the tokenizer: services that follow one
+/// another over the same model share it.
 public final class GrammarCache: Sendable {
     private struct State {
         var automata: [(key: [UInt8], automaton: GrammarAutomaton)] = []

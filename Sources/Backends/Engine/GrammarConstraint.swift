@@ -5,8 +5,8 @@ public import Tokenization
 
 /// An answer that follows a grammar, as the engine's sampler asks for it.
 ///
-/// Where the grammar's automaton has become crowded the answer goes on in the automaton's successor, a few times: a grammar
-/// that fills one after the other would cost all answers time.
+/// Where the grammar's automaton has become crowded the answer goes on in the automaton's successor, a few times: a
+/// grammar that fills one after the other would cost all answers time.
 struct GrammarConstraint: TokenConstraint {
     private static let moveLimit = 8
 

@@ -2,8 +2,8 @@ import ChatAPI
 
 /// A call of a tool as Qwen3-Coder writes it, read with the JSON schema of the tool's arguments.
 ///
-/// The form has no types: an argument is a string where the schema says so or says nothing, and JSON where it says something
-/// else and the text is JSON.
+/// The form has no types: an argument is a string where the schema says so or says nothing, and JSON where it says
+/// something else and the text is JSON.
 struct MarkupCall {
     let name: String
     let arguments: String

@@ -3,8 +3,8 @@ import Tokenization
 
 /// Finds the calls of tools in an answer while it comes, and leaves everything else as text.
 ///
-/// A call names one of the request's tools; what looks like a call and is none in the end is text, as the model wrote it.
-/// White space beside calls is dropped.
+/// A call names one of the request's tools; what looks like a call and is none in the end is text, as the model wrote
+/// it. White space beside calls is dropped.
 struct ToolCallParser: Sendable {
     enum Event: Sendable, Hashable {
         case text(String)

@@ -5,8 +5,8 @@ import Gateway
 
 /// Keeps what a server caches of prompts apart by caller: vLLM finds a cached block only under the same `cache_salt`.
 ///
-/// A caller's salt is an HMAC of its name under the server's own key, so nobody without that key can name another's. Gateways
-/// with the same configuration give the same salt, and a restart does not empty the cache.
+/// A caller's salt is an HMAC of its name under the server's own key, so nobody without that key can name another's.
+/// Gateways with the same configuration give the same salt, and a restart does not empty the cache.
 struct CacheSalt: Sendable {
     private static let name: StaticString = "cache_salt"
 

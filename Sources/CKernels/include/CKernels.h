@@ -69,7 +69,8 @@ typedef struct pi_kernels {
     void (*f16_to_f32)(float *out, const uint16_t *in, size_t n);
 } pi_kernels;
 
-/// The fastest table that this processor runs and whose answers on small inputs equal the portable table's; checked once.
+/// The fastest table that this processor runs and whose answers on small inputs equal the portable table's; checked
+/// once.
 const pi_kernels *pi_kernels_best(void);
 /// The portable table: each kernel's scalar twin.
 const pi_kernels *pi_kernels_scalar(void);

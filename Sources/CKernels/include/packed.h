@@ -15,8 +15,8 @@
 /// - int8: a block is [8 input quads][16 outputs][4] signed bytes, then 16 bfloat16 scales, 544 bytes.
 /// - int4: a block is [4][16 outputs][4] bytes, then 16 bfloat16 scales, 288 bytes; the low halves of row j are the
 ///   inputs 4j..4j+3, the high halves 16+4j..16+4j+3; a half h stands for h - 8.
-/// Every instruction set uses the same arrangement: a block of bf16 or int8 is a tile of AMX as it lies, one of int4 after
-/// its halves are taken apart.
+/// Every instruction set uses the same arrangement: a block of bf16 or int8 is a tile of AMX as it lies, one of int4
+/// after its halves are taken apart.
 typedef enum pi_format { pi_format_f32 = 0, pi_format_bf16 = 1, pi_format_int8 = 2, pi_format_int4 = 3 } pi_format;
 
 enum { pi_panel_outputs = 16, pi_block_inputs = 32 };

@@ -3,8 +3,8 @@ import Foundation
 /// A file that appears under its name only when it is complete and on disk.
 ///
 /// The bytes go to a temporary file beside it; `commit` syncs that file, renames it and syncs the folder. A value
-/// that goes out of scope uncommitted leaves nothing behind; what a killed process left of the same file is removed when the
-/// file is written the next time. A temporary file is locked as long as somebody writes it.
+/// that goes out of scope uncommitted leaves nothing behind; what a killed process left of the same file is removed
+/// when the file is written the next time. A temporary file is locked as long as somebody writes it.
 public struct AtomicFile: ~Copyable {
     /// The end of temporary files' names.
     public static let suffix = ".partial"

@@ -36,8 +36,8 @@ public struct Checkpoint: Sendable {
         places = try Self.places(layout, config, paths: CheckpointFolder.shards(folder))
     }
 
-    /// The float32 values of a parameter or of consecutive elements of one, by their places in the layout, as the engine
-    /// uses them.
+    /// The float32 values of a parameter or of consecutive elements of one, by their places in the layout, as the
+    /// engine uses them.
     public func values(in range: Range<Int>) -> [Float] {
         guard let place = place(of: range) else { preconditionFailure("\(range) is in no parameter") }
         var values = [Float](repeating: 0, count: range.count)

@@ -1,6 +1,7 @@
 import Foundation
 
-/// What the file system says of a file's content: equal as long as nobody wrote to the file or put another in its place.
+/// What the file system says of a file's content: equal as long as nobody wrote to the file or put another in its
+/// place.
 struct FileStamp: Sendable, Hashable {
     let inode: UInt64
     let size: Int

@@ -3,8 +3,8 @@ import Foundation
 extension ModelConfig {
     /// Reads `config.json` of a checkpoint folder, and the end tokens of `generation_config.json` when it is there.
     ///
-    /// - Throws: `EngineError.unsupported` for another architecture, another kind of RoPE scaling, another activation or
-    ///   a quantised checkpoint; `.malformed` for values that are missing or do not fit together. Both name the key.
+    /// - Throws: `EngineError.unsupported` for another architecture, another kind of RoPE scaling, another activation
+    ///   or a quantised checkpoint; `.malformed` for values that are missing or do not fit together. Both name the key.
     public static func load(folder: String) throws(EngineError) -> ModelConfig {
         var config = try ModelConfig(path: folder + "/config.json")
         let generation = folder + "/generation_config.json"

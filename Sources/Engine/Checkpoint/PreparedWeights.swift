@@ -4,9 +4,10 @@ import Synchronization
 
 /// A model's packed weights in a file beside the model, so that later starts need not pack them again.
 ///
-/// The file is mapped read-only. It is used only if it was made of these very weights, in this arrangement and precision,
-/// and none of its bytes has changed since; otherwise it is made anew, atomically. A file whose stamps differ from the
-/// sources', as in a copied folder, is still used if the sources' content is the same, and gets their stamps.
+/// The file is mapped read-only. It is used only if it was made of these very weights, in this arrangement and
+/// precision, and none of its bytes has changed since; otherwise it is made anew, atomically. A file whose stamps
+/// differ from the sources', as in a copied folder, is still used if the sources' content is the same, and gets their
+/// stamps.
 public struct PreparedWeights: Sendable {
     /// What became of the file.
     public enum Outcome: Sendable, Equatable {
@@ -88,8 +89,8 @@ public struct PreparedWeights: Sendable {
         return .memory(memory)
     }
 
-    /// Puts the stamps of files with the same content into the header, so that the next start need not read them. Where the
-    /// file cannot be written it reads them; a header that is half written is refused as damaged.
+    /// Puts the stamps of files with the same content into the header, so that the next start need not read them. Where
+    /// the file cannot be written it reads them; a header that is half written is refused as damaged.
     private func stamp(_ header: PreparedHeader, _ stamps: [UInt8]) {
         let renewed = PreparedHeader(
             shape: header.shape, sources: header.sources, stamps: stamps, packed: header.packed)
@@ -106,8 +107,8 @@ public struct PreparedWeights: Sendable {
         _ = fsync(descriptor)
     }
 
-    /// Packs the weights and writes the file. The sources are hashed before they are packed: if they change meanwhile, the
-    /// file does not fit them at the next start.
+    /// Packs the weights and writes the file. The sources are hashed before they are packed: if they change meanwhile,
+    /// the file does not fit them at the next start.
     private func write(
         _ memory: AlignedMemory, _ checkpoint: Checkpoint, _ places: PackedPlaces, _ shape: [UInt8],
         _ team: ThreadTeam, instead reason: String?, packing: () -> Void

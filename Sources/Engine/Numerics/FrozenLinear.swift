@@ -1,8 +1,8 @@
-/// The weights [outputs, inputs] of a linear layer that training leaves as they are, packed in bfloat16 for products in both
-/// directions.
+/// The weights [outputs, inputs] of a linear layer that training leaves as they are, packed in bfloat16 for products in
+/// both directions.
 ///
-/// Where the processor has AMX the rows are rounded to bfloat16 too, and products take a fraction of float32's time; elsewhere
-/// float32 through ``BLAS`` is faster. Sums are float32.
+/// Where the processor has AMX the rows are rounded to bfloat16 too, and products take a fraction of float32's time;
+/// elsewhere float32 through ``BLAS`` is faster. Sums are float32.
 public struct FrozenLinear: Sendable {
     private let weights: PackedMatrix
     private let transposed: PackedMatrix

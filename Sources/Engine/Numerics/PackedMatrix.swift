@@ -41,7 +41,8 @@ import CKernels
         pack(parts, panel: 0, rows: outputs, team: team)
     }
 
-    /// Fills the memory from the row-major weights of one parameter, asked for in pieces of so many bytes, or one panel.
+    /// Fills the memory from the row-major weights of one parameter, asked for in pieces of so many bytes, or one
+    /// panel.
     func pack(
         inPieces values: (Range<Int>) -> ArraySlice<Float>, of bytes: Int = 16 << 20, team: ThreadTeam
     ) {

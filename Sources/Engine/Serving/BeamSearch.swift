@@ -55,8 +55,8 @@ struct BeamSearch: Sendable {
     /// Chooses the next beams by what follows each of the present ones.
     ///
     /// - Parameter logits: of the token after a beam's last, for each beam.
-    /// - Throws: what the sampler throws; a beam that the vocabulary cannot continue as demanded is only left out, as long
-    ///   as there is another.
+    /// - Throws: what the sampler throws; a beam that the vocabulary cannot continue as demanded is only left out, as
+    ///   long as there is another.
     mutating func advance(_ logits: [ArraySlice<Float>]) throws(EngineError) {
         let steps = try likeliest(logits)
         var next: [Beam] = []
@@ -82,8 +82,8 @@ struct BeamSearch: Sendable {
         beams = next
     }
 
-    /// Twice as many steps as beams, the likeliest first, so that ends do not crowd out beginnings; of equals the earlier
-    /// beam's, then the smaller token's.
+    /// Twice as many steps as beams, the likeliest first, so that ends do not crowd out beginnings; of equals the
+    /// earlier beam's, then the smaller token's.
     private mutating func likeliest(_ logits: [ArraySlice<Float>]) throws(EngineError) -> ArraySlice<Step> {
         var steps: [Step] = []
         var failure: EngineError?

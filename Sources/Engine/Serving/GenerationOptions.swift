@@ -21,8 +21,8 @@ public struct GenerationOptions: Sendable {
     public var frequencyPenalty: Float = 0
     /// Added to the logits of these tokens.
     public var logitBias: [Int32: Float] = [:]
-    /// Beginnings that are kept side by side in search of the likeliest whole answer, which is told when it is there; 1:
-    /// the likeliest token at every place. More than 1 need temperature 0.
+    /// Beginnings that are kept side by side in search of the likeliest whole answer, which is told when it is there;
+    /// 1: the likeliest token at every place. More than 1 need temperature 0.
     public var beams = 1
     /// Seed of the sampler; equal seeds and options give equal tokens.
     public var seed: UInt64

@@ -61,8 +61,8 @@ public struct Sampler: Sendable {
 
     /// The likeliest continuations, the likeliest first; no token is the end.
     ///
-    /// - Returns: at most `most`, each with ln p under the model and what bias and penalties add; what is masked is not among
-    ///   them.
+    /// - Returns: at most `most`, each with ln p under the model and what bias and penalties add; what is masked is not
+    ///   among them.
     /// - Throws: as `next`.
     mutating func successors(
         _ logits: ArraySlice<Float>, most: Int

@@ -40,8 +40,8 @@ extension Scheduler {
         sweep()
     }
 
-    /// One token for each sequence that is being answered, guesses beside it, and prompt pieces up to what the pace allows:
-    /// half of it for the request that came first, the rest for those with least to go.
+    /// One token for each sequence that is being answered, guesses beside it, and prompt pieces up to what the pace
+    /// allows: half of it for the request that came first, the rest for those with least to go.
     private func plan() -> [Share] {
         var shares: [Share] = []
         var reading: [Int] = []

@@ -1,7 +1,7 @@
 /// Computes all running sequences together, step by step, on one thread: continuous batching with chunked prompts.
 ///
-/// A step holds one new token of every sequence that is being answered and pieces of prompts that are being read, so that
-/// a long prompt delays the others by one piece at a time. Sequences join and leave between steps.
+/// A step holds one new token of every sequence that is being answered and pieces of prompts that are being read, so
+/// that a long prompt delays the others by one piece at a time. Sequences join and leave between steps.
 ///
 /// Sources: Yu et al., "Orca", OSDI 2022 (batching by iteration); Agrawal et al., "Sarathi-Serve", OSDI 2024 (chunks);
 /// Kwon et al., "PagedAttention", SOSP 2023 (blocks); Zheng et al., "SGLang", 2024 (prefixes in a tree).

@@ -1,7 +1,7 @@
 /// How many prompt tokens fit a step in which others wait for their next token: as many as keep the step short.
 ///
-/// A step's time over its prompt tokens, the waiting answers' own part included, is what a token cost; the target over that
-/// is the next step's share. It settles where a step takes the target's time.
+/// A step's time over its prompt tokens, the waiting answers' own part included, is what a token cost; the target over
+/// that is the next step's share. It settles where a step takes the target's time.
 struct StepPace {
     /// Prompts go on by this much at least, however slow the model.
     static let least = 16

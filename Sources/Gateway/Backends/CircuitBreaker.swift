@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Keeps requests away from something that fails: it opens after 5 failures of the last 20 results, rests for 30 s, and then
-/// lets single requests through until one succeeds.
+/// Keeps requests away from something that fails: it opens after 5 failures of the last 20 results, rests for 30 s, and
+/// then lets single requests through until one succeeds.
 ///
 /// As long as nothing fails, asking and telling it cost one atomic read each.
 public final class CircuitBreaker: Sendable {

@@ -2,7 +2,8 @@ import Foundation
 
 /// How long an answer asks its client to wait.
 public enum RetryAfter {
-    /// The time that `retry-after-ms` or `retry-after` names, in seconds or as an HTTP date; nil if neither can be read.
+    /// The time that `retry-after-ms` or `retry-after` names, in seconds or as an HTTP date; nil if neither can be
+    /// read.
     public static func duration(_ headers: HeaderFields) -> Duration? {
         if let text = headers.first(named: "retry-after-ms"), let time = Double(text), time >= 0, time < 1e9 {
             return .milliseconds(time)

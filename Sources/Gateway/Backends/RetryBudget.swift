@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Bounds what is tried again to a fifth of the requests, so that retries never multiply the load on what already fails.
+/// Bounds what is tried again to a fifth of the requests, so that retries never multiply the load on what already
+/// fails.
 public final class RetryBudget: Sendable {
     /// Fifths of a retry that may be spent.
     private let fifths: Atomic<Int>

@@ -58,8 +58,8 @@ extension ChatRequest {
         messages.reduce(0) { count, message in (message.texts ?? []).reduce(count) { $0 + $1.string.utf8Count } }
     }
 
-    /// The start of a message's joined texts: `count` bytes or a few more, or all of a shorter text; empty if the content
-    /// is not text.
+    /// The start of a message's joined texts: `count` bytes or a few more, or all of a shorter text; empty if the
+    /// content is not text.
     func opening(of message: Int, count: Int) -> [UInt8] {
         var opening: [UInt8] = []
         for text in messages[message].texts ?? [] where opening.count < count {

@@ -1,5 +1,5 @@
-/// Says whether, and after which pause, a request is sent to the same backend again. Nothing of an answer has gone to the
-/// client then.
+/// Says whether, and after which pause, a request is sent to the same backend again. Nothing of an answer has gone to
+/// the client then.
 struct Retries {
     private let policy: RetryPolicy
     private let budget: RetryBudget

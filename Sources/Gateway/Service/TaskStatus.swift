@@ -17,7 +17,8 @@ public struct TaskStatus: Sendable, Equatable, Codable {
     public var manifest: String
     /// What differs, and what to do; empty unless the manifest differs.
     public var problems: [String]
-    /// What the tuned model's prompts still have beside the query: share of the template, and examples; absent if nothing.
+    /// What the tuned model's prompts still have beside the query: share of the template, and examples; absent if
+    /// nothing.
     public var stage: Stage?
     /// Who answers stripped prompts, absent if nobody does.
     public var tunedBackend: String?

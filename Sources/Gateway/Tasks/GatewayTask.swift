@@ -68,8 +68,8 @@ public struct GatewayTask: Sendable {
     /// The task's name.
     public var name: String { schema.id }
 
-    /// What the tuned model still needs of a prompt: the query, and at an intermediate stage cuts of the template and the
-    /// last examples. Nil if that cannot be cut out of this request.
+    /// What the tuned model still needs of a prompt: the query, and at an intermediate stage cuts of the template and
+    /// the last examples. Nil if that cannot be cut out of this request.
     func strip(_ prompt: RecognizedPrompt, from messages: [PromptMessage]) -> StrippedPrompt? {
         guard case .matches(let manifest) = manifest, let plan = manifest.stage.plan else {
             return PromptSchema.strip(prompt, from: messages)

@@ -41,8 +41,8 @@ public struct TaskManifest: Sendable, Equatable {
         public var tau: Double
         /// The number of examples that were still in the prompt; 0 at the end.
         public var k: Int
-        /// What was still in the prompt of each literal that stripping removes, by the literal's number: byte ranges, in
-        /// JSON [first byte, byte behind the last]. Nil at the end.
+        /// What was still in the prompt of each literal that stripping removes, by the literal's number: byte ranges,
+        /// in JSON [first byte, byte behind the last]. Nil at the end.
         public var template: [Int: [Range<Int>]]?
 
         /// Names a stage.

@@ -3,8 +3,8 @@ public import PromptSchema
 /// Drops the units that the model needs least: those whose removal raises the loss of the labels by the least a token.
 ///
 /// The score of a unit is mean NLL(label | template without it, query) - mean NLL(label | whole template, query), over
-/// training rows, by the model at the start of the stages. Scores are trusted only if those of two disjoint halves of the
-/// rows agree; the score of an untrained model is noise, and the rules decide then (`isTrusted`).
+/// training rows, by the model at the start of the stages. Scores are trusted only if those of two disjoint halves of
+/// the rows agree; the score of an untrained model is noise, and the rules decide then (`isTrusted`).
 public struct AttributionCompressor: TemplateCompressor {
     /// "attribution-1" with the model's and the rows' digests; the rules' name if the scores are not trusted.
     public let name: String

@@ -4,8 +4,8 @@ import Tokenization
 
 /// Drops the units that the model foresees best: those with the least self-information, -log p a token.
 ///
-/// As in LLMLingua, a unit is judged behind what is still kept: after each round the least informative units (a tenth of
-/// the tokens) go, and the rest is read again. The order in which units go is the same for all rates.
+/// As in LLMLingua, a unit is judged behind what is still kept: after each round the least informative units (a tenth
+/// of the tokens) go, and the rest is read again. The order in which units go is the same for all rates.
 public struct SelfInformationCompressor: TemplateCompressor {
     /// "self-information-1" with the base model's digest.
     public let name: String

@@ -28,9 +28,10 @@ public struct CompressedTemplate: Sendable, Equatable {
 /// Shortens a schema's template to a share of its tokens.
 ///
 /// Rate 1 gives the template back byte for byte, rate 0 gives nothing, and the same input gives the same output. The
-/// compressors that choose from the template's own text (rules, attribution, self-information) also promise that what is
-/// kept at a smaller rate is kept at every larger one, that the kept text is a subsequence of the template, and that it
-/// has at most rate * tokens, besides what is forced. Files and commands write what they want; their rate is measured.
+/// compressors that choose from the template's own text (rules, attribution, self-information) also promise that what
+/// is kept at a smaller rate is kept at every larger one, that the kept text is a subsequence of the template, and that
+/// it has at most rate * tokens, besides what is forced. Files and commands write what they want; their rate is
+/// measured.
 public protocol TemplateCompressor: Sendable {
     /// A stable name for a run's recipe, such as "rules-1"; it changes with everything that changes the output.
     var name: String { get }

@@ -1,6 +1,7 @@
 import PromptSchema
 
-/// A template's units in the order of their importance; keeping the most important ones that fit makes kept sets nested.
+/// A template's units in the order of their importance; keeping the most important ones that fit makes kept sets
+/// nested.
 struct UnitRanking: Sendable {
     /// A unit with its place and its size.
     struct Entry: Sendable {

@@ -1,10 +1,11 @@
-// Unchecked sendability: `Slots` is written by one iteration of `concurrentPerform` each, and read after all have ended.
+// Unchecked sendability: `Slots` is written by one iteration of `concurrentPerform` each, and read after all have
+// ended.
 
 import Dispatch
 import Engine
 
-/// Lets a model answer prompts, as the embedded engine serves them: the chat template's end tokens end an answer, and an
-/// answer's form, where there is one, decides what may be written.
+/// Lets a model answer prompts, as the embedded engine serves them: the chat template's end tokens end an answer, and
+/// an answer's form, where there is one, decides what may be written.
 struct AnswerGenerator: Sendable {
     /// An answer's tokens, end token excluded.
     struct Answer: Sendable {

@@ -37,8 +37,8 @@ public struct BaselineAnswers: Sendable {
         templates = rows.map { $0?.template }
     }
 
-    /// Share of items, in percent, whose answer's own `template` field equals that of a label: template accuracy without
-    /// a parser of ours. Answers from no row count by our parser.
+    /// Share of items, in percent, whose answer's own `template` field equals that of a label: template accuracy
+    /// without a parser of ours. Answers from no row count by our parser.
     public func fieldTemplatePercent(_ scope: TemplateMatch.Scope) -> Double {
         let flags = zip(answers, templates).compactMap { answer, template -> Bool? in
             let labels = answer.references.compactMap(\.template).filter { !$0.isEmpty }

@@ -12,8 +12,8 @@ public struct ExportIndex: Sendable, Codable, Equatable {
         public let templateRate: Double
         /// Share of the template's tokens that is left.
         public let actualRate: Double
-        /// What is left of each literal, as byte ranges by the literal's number; nil where nothing is, or where the text
-        /// was written anew.
+        /// What is left of each literal, as byte ranges by the literal's number; nil where nothing is, or where the
+        /// text was written anew.
         public let template: [Int: [Range<Int>]]?
         /// Examples of a prompt.
         public let examples: Int

@@ -35,13 +35,13 @@ public struct ExportLimits: Sendable, Equatable {
         self.needsTurns = needsTurns
     }
 
-    /// "Supervised fine-tuning" guide (10 examples; 65,536 tokens a training example of gpt-4o and gpt-4o-mini, which the
-    /// model tables of Azure OpenAI repeat) and Files reference (512 MB).
+    /// "Supervised fine-tuning" guide (10 examples; 65,536 tokens a training example of gpt-4o and gpt-4o-mini, which
+    /// the model tables of Azure OpenAI repeat) and Files reference (512 MB).
     private static let openai = Self(
         minimumRows: 10, maximumTokens: 65_536, maximumBytes: 512_000_000, needsTurns: false)
 
-    /// Amazon Bedrock's user guide, "Prepare data for fine-tuning", and Amazon Nova's, "Selecting hyperparameters" (1 to 5
-    /// epochs). Row counts are default quotas of an account and can be raised there.
+    /// Amazon Bedrock's user guide, "Prepare data for fine-tuning", and Amazon Nova's, "Selecting hyperparameters" (1
+    /// to 5 epochs). Row counts are default quotas of an account and can be raised there.
     private static let bedrock: [BedrockFamily: Self] = [
         .nova: Self(
             minimumRows: 8, maximumRows: 20_000, maximumTokens: 32_000, maximumBytes: 1_000_000_000, maximumEpochs: 5),

@@ -13,7 +13,8 @@ public enum ExportTarget: String, Sendable, Codable, CaseIterable {
     /// Amazon Bedrock's model customization: JSON lines, and a job description a stage.
     case bedrock
 
-    /// Whether the tool's settings take LoRA's alpha as a whole number only; PEFT itself takes any, and providers choose it.
+    /// Whether the tool's settings take LoRA's alpha as a whole number only; PEFT itself takes any, and providers
+    /// choose it.
     public var needsWholeAlpha: Bool { self == .trl || self == .llamaFactory || self == .axolotl }
 
     /// Whether the tool counts steps, so that every arm can take equally many; the others count whole epochs.

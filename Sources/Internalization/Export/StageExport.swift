@@ -7,8 +7,8 @@ import Tuning
 
 /// Writes a run's stages as files for other people's trainers: the same texts that the embedded trainer is fed.
 ///
-/// One training file a stage, the tool's configuration files, and `export.json`. Every answer is the same in all stages;
-/// the last stage is what stripping leaves of the prompt.
+/// One training file a stage, the tool's configuration files, and `export.json`. Every answer is the same in all
+/// stages; the last stage is what stripping leaves of the prompt.
 public struct StageExport {
     private let schema: Schema
     private let encoder: PromptEncoder?
@@ -23,8 +23,8 @@ public struct StageExport {
     /// Prepares an export.
     ///
     /// - Parameters:
-    ///   - encoder: the base model's tokenizer and chat template; nil if the task has no base model here, in which case a
-    ///     token is taken to be four bytes.
+    ///   - encoder: the base model's tokenizer and chat template; nil if the task has no base model here, in which case
+    ///     a token is taken to be four bytes.
     ///   - heldOut: rows for the tool's validation, written query-only; may be empty.
     ///   - retriever: finds the rows' examples; by label among all rows if nil.
     public init(

@@ -37,8 +37,8 @@ public struct PromotedManifest: Sendable, Codable {
 
         /// A stage with the template that its prompts had.
         ///
-        /// - Throws: `InternalizationError.setting` if the template was written anew: the gateway sends what it cuts out of a
-        ///   request, never text of its own.
+        /// - Throws: `InternalizationError.setting` if the template was written anew: the gateway sends what it cuts
+        ///   out of a request, never text of its own.
         public init(_ stage: Stage, template: CompressedTemplate) throws(InternalizationError) {
             guard !stage.isQueryOnly else {
                 self = .queryOnly

@@ -6,8 +6,8 @@ public import PromptSchema
 public struct Promotion: Sendable {
     /// What has to hold, in points of exact match on the held-out rows.
     public struct Thresholds: Sendable, Equatable {
-        /// Query-only may be at most this much below the arm tuned and tested with the full prompt. A hundred accepts any
-        /// figure; below that an arm that got nothing right is refused, whatever the others got.
+        /// Query-only may be at most this much below the arm tuned and tested with the full prompt. A hundred accepts
+        /// any figure; below that an arm that got nothing right is refused, whatever the others got.
         public var margin = 2.0
         /// Fewest held-out items.
         public var minimumRows = 500
@@ -43,10 +43,10 @@ public struct Promotion: Sendable {
     ///   - tuned: the promoted arm, tested with the prompts of its stage.
     ///   - bar: the arm tuned and tested with the full prompt.
     ///   - control: the arm tuned query-only from the first step.
-    ///   - stage: what the prompt still needs. An earlier stage than the last is a step on the ramp; what it may lose, and
-    ///     what it has to be better than, are the same.
-    /// - Throws: `InternalizationError.refused` with every threshold that does not hold, or if the file would not hold the
-    ///   very values that were evaluated.
+    ///   - stage: what the prompt still needs. An earlier stage than the last is a step on the ramp; what it may lose,
+    ///     and what it has to be better than, are the same.
+    /// - Throws: `InternalizationError.refused` with every threshold that does not hold, or if the file would not hold
+    ///   the very values that were evaluated.
     public func promote(
         adapter: LoRAAdapter, tuned: ArmResult, bar: ArmResult, control: ArmResult,
         stage: PromotedManifest.PromotedStage = .queryOnly
@@ -102,8 +102,8 @@ public struct Promotion: Sendable {
         guard failures.isEmpty else { throw .refused(failures.joined(separator: "; ")) }
     }
 
-    /// Puts a manifest into service that names no adapter here, such as that of a provider's model; what was there is kept
-    /// for `rollback`.
+    /// Puts a manifest into service that names no adapter here, such as that of a provider's model; what was there is
+    /// kept for `rollback`.
     public static func install(manifest: Data, taskFolder: String) throws {
         let history = PromotionHistory(taskFolder: taskFolder)
         try history.archive()

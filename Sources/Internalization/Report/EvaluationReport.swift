@@ -133,8 +133,8 @@ public struct EvaluationReport: Sendable, Encodable {
         ]
     }
 
-    /// How much faster the query alone is than the full prompt, as measured and as (a N + b M) / (a n + b M) foresees it, with a
-    /// the time of a prompt token and b that of an answer token; nil without both arms' times.
+    /// How much faster the query alone is than the full prompt, as measured and as (a N + b M) / (a n + b M) foresees
+    /// it, with a the time of a prompt token and b that of an answer token; nil without both arms' times.
     public var speedLine: String? {
         guard let full = arms["B1"] ?? arms["A0"], let bare = arms["C"] ?? arms["B3"], let slow = full.latency,
             let fast = bare.latency, full.meanPromptTokens > 0, fast.total > 0

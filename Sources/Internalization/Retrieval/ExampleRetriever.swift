@@ -16,8 +16,8 @@ public struct ExampleRetriever: Sendable {
     private let known: [String: UnitVector]
     private let found = FoundNeighbours()
 
-    /// Names the way examples are chosen; a run whose prompts have examples is named by it, so that a finished run is never
-    /// taken for one with other examples.
+    /// Names the way examples are chosen; a run whose prompts have examples is named by it, so that a finished run is
+    /// never taken for one with other examples.
     static let version = "examples-2"
 
     /// Candidates that the label score ranks; more would change little and cost n² comparisons.
@@ -102,8 +102,8 @@ public struct ExampleRetriever: Sendable {
         }
     }
 
-    /// `found`, and where these are too few the rows with similar queries, then the first of the others, so that a prompt
-    /// has its number of examples wherever the bank has as many.
+    /// `found`, and where these are too few the rows with similar queries, then the first of the others, so that a
+    /// prompt has its number of examples wherever the bank has as many.
     private func filled(_ found: [Int], _ query: String, limit: Int, excluding: (Int) -> Bool) -> [Int] {
         guard found.count < limit else { return found }
         var taken = Set(found)

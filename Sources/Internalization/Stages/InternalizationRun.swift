@@ -172,8 +172,8 @@ public final class InternalizationRun {
         return corpus
     }
 
-    /// At the start of a stage: the teacher is listened to if it does better on the dev rows, with the full prompt, than
-    /// the student with the query alone.
+    /// At the start of a stage: the teacher is listened to if it does better on the dev rows, with the full prompt,
+    /// than the student with the query alone.
     private func prepareTeacher(_ trainer: Trainer, _ state: inout RunState) throws {
         let isOnPolicy = plan.stages[state.stage].isOnPolicy
         guard isOnPolicy || recipe.distillation != nil, recipe.arm.isRemoval, let dev else { return }

@@ -1,8 +1,8 @@
 import Engine
 import Tuning
 
-/// The batches of the on-policy stage: the student answers the queries, drawing each token by its own probabilities, and
-/// the teacher tells after the same rows' full prompts what it would have expected at each of these tokens.
+/// The batches of the on-policy stage: the student answers the queries, drawing each token by its own probabilities,
+/// and the teacher tells after the same rows' full prompts what it would have expected at each of these tokens.
 ///
 /// A batch depends on nothing but the student's values, the rows and the seed, so that a resumed run repeats it.
 struct OnPolicyBatches {

@@ -3,10 +3,11 @@ public import Tuning
 extension PackedSequence {
     /// Packs prompts that start alike: their longest common beginning is computed once.
     ///
-    /// Losses count on the answers, end token included, one each, and on what a prompt has of its own by `promptWeight`.
-    /// At least one token of each prompt stays outside the shared beginning.
+    /// Losses count on the answers, end token included, one each, and on what a prompt has of its own by
+    /// `promptWeight`. At least one token of each prompt stays outside the shared beginning.
     ///
-    /// - Parameter teachers: for each prompt, what a teacher predicted at each token of its answer; empty for no teacher.
+    /// - Parameter teachers: for each prompt, what a teacher predicted at each token of its answer; empty for no
+    ///   teacher.
     /// - Parameter guides: for each prompt, log q of every token at each token of its answer; empty for no guide.
     public init(
         packing examples: [EncodedExample], promptWeight: Float = 0, teachers: [[TokenDistribution]] = [],

@@ -100,10 +100,11 @@ public struct Recipe: Sendable, Codable, Equatable {
         }
     }
 
-    /// The stage after the last one: KL(student with the query || teacher with the full prompt) on what the student itself
-    /// writes (on-policy context distillation, arXiv 2602.12275).
+    /// The stage after the last one: KL(student with the query || teacher with the full prompt) on what the student
+    /// itself writes (on-policy context distillation, arXiv 2602.12275).
     public struct OnPolicy: Sendable, Codable, Equatable {
-        /// Optimizer steps; taken from the last stage, at most half of it, so that the arm takes as many as every other.
+        /// Optimizer steps; taken from the last stage, at most half of it, so that the arm takes as many as every
+        /// other.
         public var steps: Int
         /// Highest learning rate of these steps.
         public var rate: Float

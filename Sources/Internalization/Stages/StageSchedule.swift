@@ -6,8 +6,8 @@ public struct Stage: Sendable, Equatable {
     public let templateRate: Double
     /// Number of retrieved examples.
     public let exampleCount: Int
-    /// Whether the model learns from its own answers to the query, which the full-prompt teacher judges, and not from the
-    /// labels.
+    /// Whether the model learns from its own answers to the query, which the full-prompt teacher judges, and not from
+    /// the labels.
     public var isOnPolicy = false
 
     /// What follows the last stage of a recipe with `onPolicy`.

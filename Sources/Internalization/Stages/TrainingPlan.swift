@@ -4,8 +4,9 @@ import Tuning
 
 /// Which rows each optimizer step of a run is computed on, under which stage's prompts, and at which learning rate.
 ///
-/// The plan depends on nothing but the recipe and the number of rows, so whoever follows it, embedded trainer or another
-/// program, does the same steps. Only an adaptive run changes it: a stage that ends early leaves its steps to the last.
+/// The plan depends on nothing but the recipe and the number of rows, so whoever follows it, embedded trainer or
+/// another program, does the same steps. Only an adaptive run changes it: a stage that ends early leaves its steps to
+/// the last.
 public struct TrainingPlan: Sendable {
     /// The recipe.
     public let recipe: Recipe
@@ -76,8 +77,8 @@ public struct TrainingPlan: Sendable {
         }
     }
 
-    /// For each row of a step, the stage under whose prompts it is computed: mostly the step's own, a later one where the
-    /// recipe mixes in query-only rows or smooths the removal.
+    /// For each row of a step, the stage under whose prompts it is computed: mostly the step's own, a later one where
+    /// the recipe mixes in query-only rows or smooths the removal.
     public func rowStages(stage: Int, step: Int) -> [Int] {
         let last = lastLabelled
         var result = [Int](repeating: stage, count: recipe.batch)

@@ -156,7 +156,8 @@ final class Journal: Sendable {
     /// Whether it takes in rows, and the last ones reached the tables.
     var isWritable: Bool { state.withLock { $0.failure == nil && !$0.isClosed } }
 
-    /// Keeps a segment ready for the next rotation, up to the limit; a disk that is full shows here and hurts nobody yet.
+    /// Keeps a segment ready for the next rotation, up to the limit; a disk that is full shows here and hurts nobody
+    /// yet.
     func prepare() {
         let name = state.withLock { state -> Int? in
             guard state.free.isEmpty, state.segments.count < options.segmentLimit, !state.isClosed else { return nil }

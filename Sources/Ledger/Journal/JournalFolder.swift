@@ -131,7 +131,8 @@ final class JournalFolder: Sendable {
             wake.wait()
             if state.withLock({ !$0.pending.isEmpty || $0.isClosing }) { return }
         }
-        // A semaphore's own time limit is a time of the wall clock here: set back an hour, it would last an hour longer.
+        // A semaphore's own time limit is a time of the wall clock here: set back an hour, it would last an hour
+        // longer.
         let alarm = DispatchWorkItem { [wake] in wake.signal() }
         alarms.asyncAfter(
             deadline: .now() + (failure == nil ? options.foldInterval : Self.retryInterval), execute: alarm)

@@ -6,8 +6,8 @@
     private let verifies: Bool
     /// Where the next record is expected.
     private(set) var offset: Int
-    /// How many records were passed over: those that did not pass their checksum with a whole one behind them, and those
-    /// of a kind or reach that this version does not know.
+    /// How many records were passed over: those that did not pass their checksum with a whole one behind them, and
+    /// those of a kind or reach that this version does not know.
     private(set) var damaged = 0
 
     /// - Parameters:

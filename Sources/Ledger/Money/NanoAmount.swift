@@ -3,7 +3,8 @@ public enum NanoAmount {
     /// How many billionths make one unit.
     public static let unit: Int64 = 1_000_000_000
 
-    /// Reads `12`, `0.15` or `.5`: digits with at most nine after the point, at most 9,000,000,000; nil for anything else.
+    /// Reads `12`, `0.15` or `.5`: digits with at most nine after the point, at most 9,000,000,000; nil for anything
+    /// else.
     public static func parse(_ text: String) -> Int64? {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
         guard let whole = digits(parts[0]), !text.utf8.isEmpty, text != "." else { return nil }

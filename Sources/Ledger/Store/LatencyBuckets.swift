@@ -3,8 +3,8 @@ import Foundation
 /// Logarithmic buckets for milliseconds, so that percentiles can be read from counts.
 ///
 /// Bucket i holds the times from g^(i-1), exclusive, to g^i, inclusive, with g = 1.01/0.99; a time is read back as
-/// 2 g^i / (g + 1), which is within 1 % of every time in the bucket. Times below a microsecond or above 10^9 ms count as
-/// these ends. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019, section 2.1.
+/// 2 g^i / (g + 1), which is within 1 % of every time in the bucket. Times below a microsecond or above 10^9 ms count
+/// as these ends. Source: Masson, Rim, Lee, "DDSketch", VLDB 2019, section 2.1.
 enum LatencyBuckets {
     /// The largest relative error of a time that is read back.
     static let relativeError = 0.01

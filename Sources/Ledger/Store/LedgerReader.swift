@@ -1,7 +1,8 @@
 public import Foundation
 import GRDB
 
-/// A ledger opened for reading only, beside a gateway that writes it or after it has ended or was killed; for the terminal.
+/// A ledger opened for reading only, beside a gateway that writes it or after it has ended or was killed; for the
+/// terminal.
 ///
 /// Rows that are acknowledged and not yet in the tables are read from the journal, which is left as it is.
 public final class LedgerReader: Sendable {

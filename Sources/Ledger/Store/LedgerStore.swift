@@ -4,9 +4,9 @@ import GRDB
 
 /// The ledger as the gateway holds it: the only writer of its file, with readers beside it.
 ///
-/// A row is acknowledged when it is in the journal, a file mapped into memory; one thread folds the journal into the tables
-/// in the background. Reports first fold what is pending, so they see every acknowledged row. A store that goes out of
-/// reach folds what is pending and closes its file.
+/// A row is acknowledged when it is in the journal, a file mapped into memory; one thread folds the journal into the
+/// tables in the background. Reports first fold what is pending, so they see every acknowledged row. A store that goes
+/// out of reach folds what is pending and closes its file.
 public final class LedgerStore: Sendable {
     /// The file.
     public let path: String
@@ -43,8 +43,9 @@ public final class LedgerStore: Sendable {
 
     /// Records one attempt; returns when the row survives what `LedgerOptions.durability` says.
     ///
-    /// Does not suspend when the death of the process is all that it has to survive, unless the journal is full: then it
-    /// waits for room. A second row for the same request and attempt is left out of the tables and counted in `health`.
+    /// Does not suspend when the death of the process is all that it has to survive, unless the journal is full: then
+    /// it waits for room. A second row for the same request and attempt is left out of the tables and counted in
+    /// `health`.
     public func record(_ entry: LedgerEntry) async throws(LedgerError) {
         try entry.validate()
         let record = JournalRecord.encode(entry)
@@ -80,7 +81,8 @@ public final class LedgerStore: Sendable {
         try await folder.submit(.modeChange(change))
     }
 
-    /// Commits a transaction without rows: shows whether the ledger can be written, and clears an earlier failure if so.
+    /// Commits a transaction without rows: shows whether the ledger can be written, and clears an earlier failure if
+    /// so.
     public func probe() async throws(LedgerError) {
         try await folder.submit(.probe)
     }
@@ -143,8 +145,8 @@ public final class LedgerStore: Sendable {
         return all.filter { $0.key == key }
     }
 
-    /// Reads on one of the database's own threads, after folding what is pending; if that fails, reads the journal along
-    /// as other processes do.
+    /// Reads on one of the database's own threads, after folding what is pending; if that fails, reads the journal
+    /// along as other processes do.
     private func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value,
         beside: @Sendable (LedgerReader) throws(LedgerError) -> Value

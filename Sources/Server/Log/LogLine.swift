@@ -1,7 +1,7 @@
 /// One line of the operator's log, built as bytes: `time level event name=value …`, or a JSON object.
 ///
-/// Values with blanks, quotes or equals signs are quoted, and what is not printable ASCII is escaped, so that no value can
-/// pose as a line or talk to a terminal.
+/// Values with blanks, quotes or equals signs are quoted, and what is not printable ASCII is escaped, so that no value
+/// can pose as a line or talk to a terminal.
 public struct LogLine {
     /// How lines look.
     public enum Format: String, Sendable, Hashable, CaseIterable {

@@ -1,6 +1,7 @@
 import Gateway
 
-/// Which web pages may read the answers; without one, the upstream's own fields go through and no preflight is answered.
+/// Which web pages may read the answers; without one, the upstream's own fields go through and no preflight is
+/// answered.
 public struct CORSPolicy: Sendable, Hashable {
     private let origins: Set<String>
     private let allowsAll: Bool

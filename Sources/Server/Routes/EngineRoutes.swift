@@ -26,7 +26,8 @@ struct EngineRoutes: Sendable {
         ]
     }
 
-    /// `{"name": "...", "folder": "...", "sha256": "..."}`: 200 with the engine as it is then, or 422 with what is wrong.
+    /// `{"name": "...", "folder": "...", "sha256": "..."}`: 200 with the engine as it is then, or 422 with what is
+    /// wrong.
     private func load(_ request: Received, engine: String) async -> ClientReply {
         do throws(APIError) {
             return await change(try Self.change(request.body, try status(engine)), request)

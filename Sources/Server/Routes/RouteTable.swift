@@ -1,7 +1,8 @@
 import ChatAPI
 import Gateway
 
-/// What a listener answers: the first route that fits wins, and what fits none is 404, or 405 if only the method is wrong.
+/// What a listener answers: the first route that fits wins, and what fits none is 404, or 405 if only the method is
+/// wrong.
 struct RouteTable: Sendable {
     /// Who may use a route.
     enum Access: String, Sendable {

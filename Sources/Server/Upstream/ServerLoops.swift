@@ -8,7 +8,8 @@ public struct ServerLoops: Sendable {
     let executors = LoopExecutors()
 
     /// What the process has of its own: a loop for every second core. The others are for the engine's and the ledger's
-    /// threads; a loop that shares its core with another costs a fifth more processor time a request (docs/performance.md).
+    /// threads; a loop that shares its core with another costs a fifth more processor time a request
+    /// (docs/performance.md).
     private static let usual = MultiThreadedEventLoopGroup(numberOfThreads: max(1, System.coreCount / 2))
 
     /// Chooses the loops: the process's own, or as many new ones as told.

@@ -2,10 +2,10 @@ import Foundation
 
 /// Turns messages into the tokens that a model was tuned on, by the model folder's own chat template.
 ///
-/// The template is rendered to text, and the text is encoded as a whole. A control token arises only where every byte of
-/// its spelling was written by the template or by the model's configuration: text of a request that spells one, alone or
-/// together with what stands beside it, is encoded as ordinary text. That is the one difference to the Python packages,
-/// which forget who wrote what.
+/// The template is rendered to text, and the text is encoded as a whole. A control token arises only where every byte
+/// of its spelling was written by the template or by the model's configuration: text of a request that spells one,
+/// alone or together with what stands beside it, is encoded as ordinary text. That is the one difference to the Python
+/// packages, which forget who wrote what.
 public struct ChatTemplate: Sendable {
     /// The Jinja text of plain ChatML, for `chat_template` in the `tokenizer_config.json` of a new model folder.
     public static let jinja =

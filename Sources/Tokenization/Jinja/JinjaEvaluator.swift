@@ -1,7 +1,7 @@
 import Foundation
 
-/// Carries a template out, in a sandbox: a template sees its inputs and nothing else, changes nothing but its own names and
-/// namespaces, and ends within limits of steps, depth and size.
+/// Carries a template out, in a sandbox: a template sees its inputs and nothing else, changes nothing but its own names
+/// and namespaces, and ends within limits of steps, depth and size.
 struct JinjaEvaluator {
     /// What one rendering may cost.
     struct Limits {

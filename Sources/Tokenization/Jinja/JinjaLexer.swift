@@ -87,7 +87,8 @@ struct JinjaLexer {
 
     private func error(_ reason: String) -> JinjaError { JinjaError(line: line, reason: reason) }
 
-    /// Ends a tag whose sign and bracket begin at `index`: a minus takes the whitespace that follows, else one line end goes.
+    /// Ends a tag whose sign and bracket begin at `index`: a minus takes the whitespace that follows, else one line end
+    /// goes.
     private mutating func close(sign: UInt8, length: Int, trimsLine: Bool) {
         index += length
         if sign == UInt8(ascii: "-") {

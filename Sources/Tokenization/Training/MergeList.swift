@@ -32,7 +32,8 @@ struct MergeList {
 
     /// Adds the merges that are missing for `word` to become one token.
     ///
-    /// Each one joins the first two tokens that the word still falls into; as it comes last, it changes no earlier step.
+    /// Each one joins the first two tokens that the word still falls into; as it comes last, it changes no earlier
+    /// step.
     mutating func require(_ word: [UInt8]) {
         var tokens = encode(word)
         while tokens.count > 1 {

@@ -1,4 +1,5 @@
-/// GPT-2's byte alphabet: every byte has one printable character, so that any byte string is valid text in a vocabulary.
+/// GPT-2's byte alphabet: every byte has one printable character, so that any byte string is valid text in a
+/// vocabulary.
 ///
 /// Printable Latin-1 bytes stand for themselves; the other 68 take U+0100 and up, in byte order.
 enum ByteAlphabet {

@@ -1,8 +1,8 @@
 /// Where a text that is one word to its tokenizer can be cut without changing its tokens: before the sign for a space.
 ///
 /// A merge that crosses a cut would need a token in which the character before the cut is followed by that sign. The
-/// vocabulary tells after which characters this never happens, so the cuts are exact, and words become short enough to be
-/// remembered.
+/// vocabulary tells after which characters this never happens, so the cuts are exact, and words become short enough to
+/// be remembered.
 struct SpaceCuts: Sendable {
     /// U+2581, which stands for a space in vocabularies of SentencePiece's kind.
     static let sign: [UInt8] = [0xE2, 0x96, 0x81]

@@ -9,7 +9,8 @@ enum UTF8Sequence: Equatable {
     case complete(value: UInt32, length: Int)
     /// The bytes end inside a sequence that could still become well-formed.
     case incomplete(length: Int)
-    /// The first `length` bytes can never be part of a well-formed sequence (the maximal subpart of Unicode, table 3-8).
+    /// The first `length` bytes can never be part of a well-formed sequence (the maximal subpart of Unicode, table
+    /// 3-8).
     case invalid(length: Int)
 }
 

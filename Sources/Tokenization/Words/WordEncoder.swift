@@ -12,7 +12,8 @@ struct EncodingScratch: Sendable {
     }
 }
 
-/// Turns normalized text without added tokens into ids: cut into words, look each word up, merge the ones not remembered.
+/// Turns normalized text without added tokens into ids: cut into words, look each word up, merge the ones not
+/// remembered.
 struct WordEncoder: Sendable {
     private let steps: [SplitStep]
     /// The one step, where it is one of the published expressions.

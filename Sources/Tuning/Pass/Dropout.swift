@@ -1,10 +1,10 @@
 import Randomness
 
-/// Which inputs of the low-rank path a pass leaves out, as PEFT's `lora_dropout` does: each with probability `rate`, the
-/// others scaled by 1 / (1 - rate). The base model's own path sees everything.
+/// Which inputs of the low-rank path a pass leaves out, as PEFT's `lora_dropout` does: each with probability `rate`,
+/// the others scaled by 1 / (1 - rate). The base model's own path sees everything.
 ///
-/// The choice is a function of the seed, the layer, the projection and the place, so that forward and backward pass agree
-/// and a resumed run repeats it.
+/// The choice is a function of the seed, the layer, the projection and the place, so that forward and backward pass
+/// agree and a resumed run repeats it.
 struct Dropout: Sendable, Equatable {
     /// From 0 to below 1.
     let rate: Float

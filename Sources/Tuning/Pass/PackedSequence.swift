@@ -21,8 +21,8 @@ public struct PackedSequence: Sendable, Equatable {
     public private(set) var teachers: [Int: TokenDistribution] = [:]
     /// Share of the teacher's part in the loss of such a position: (1 - share) CE + share * KL(teacher || model).
     public var teacherShare: Float = 0
-    /// For positions with a guide, log q of every token of the vocabulary: the loss there is KL(model || q), whatever the
-    /// target is.
+    /// For positions with a guide, log q of every token of the vocabulary: the loss there is KL(model || q), whatever
+    /// the target is.
     public private(set) var guides: [Int: [Float]] = [:]
 
     /// Starts with a shared prefix, whose own tokens have to be predicted with `weight` each (0: not at all).

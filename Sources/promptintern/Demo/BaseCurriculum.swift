@@ -5,7 +5,8 @@ import Tuning
 
 /// What the demo's base model is trained on: random house books, from small ones to full prompts.
 ///
-/// Each level starts at a fixed step. Mostly the current level; a fifth from the one below, so that it is not forgotten.
+/// Each level starts at a fixed step. Mostly the current level; a fifth from the one below, so that it is not
+/// forgotten.
 struct BaseCurriculum: BaseSource {
     let lesson: BaseLesson
     let seed: UInt64

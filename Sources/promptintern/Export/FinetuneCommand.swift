@@ -105,7 +105,8 @@ struct FinetuneOpenAICommand: AsyncParsableCommand {
         if !noManifest { try writeManifest(task, state, count, index, tuned) }
     }
 
-    /// How many stages are trained; refused before any job is made if the gateway could not send the last one's prompts.
+    /// How many stages are trained; refused before any job is made if the gateway could not send the last one's
+    /// prompts.
     private func stageCount(_ index: ExportIndex) throws -> Int {
         let count = stage ?? index.stages.count
         guard (1...index.stages.count).contains(count) else {

@@ -2,8 +2,8 @@ import Foundation
 
 /// The process's table of open files, made as large as the gateway may need before anybody waits for it.
 ///
-/// Linux lets the table of a process with several threads grow only after all processors have passed a point of rest: on the
-/// loop that accepts the 65th, 129th, 257th … descriptor that took 10 to 20 ms.
+/// Linux lets the table of a process with several threads grow only after all processors have passed a point of rest:
+/// on the loop that accepts the 65th, 129th, 257th … descriptor that took 10 to 20 ms.
 enum FileDescriptors {
     /// A client's connection and one to an upstream each, and what the process has open besides.
     static func needed(for connections: Int) -> Int { 2 * connections + 256 }

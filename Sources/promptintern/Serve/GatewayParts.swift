@@ -10,8 +10,8 @@ import Transport
 /// Everything a gateway is made of, chosen and opened: the one place where settings become concrete types.
 ///
 /// A reload makes the next parts from the former ones: the transport with its connections is shared, and so is each
-/// server whose settings are the same, and each base model and adapter whose settings and files are. What the next parts
-/// do not share goes with its last request.
+/// server whose settings are the same, and each base model and adapter whose settings and files are. What the next
+/// parts do not share goes with its last request.
 struct GatewayParts: Sendable {
     let settings: GatewaySettings
     let configuration: GatewayConfiguration

@@ -44,7 +44,8 @@ struct LoadedEngine: Sendable {
         setting.hasSameLimits(as: other) && model.isSame(as: other.model)
     }
 
-    /// The same base under the names of a setting and with its adapters, of which those are read that are not in memory.
+    /// The same base under the names of a setting and with its adapters, of which those are read that are not in
+    /// memory.
     func successor(_ setting: EngineSetting, in settings: GatewaySettings) throws(ConfigurationError) -> LoadedEngine {
         var adapters: [LoadedAdapter] = []
         var new: [String: LoRAAdapter] = [:]

@@ -58,7 +58,8 @@ final class Reloader: Sendable {
         }
     }
 
-    /// Loads, swaps or unloads an adapter, over the base that is in memory; the same holds for requests as for `reload`.
+    /// Loads, swaps or unloads an adapter, over the base that is in memory; the same holds for requests as for
+    /// `reload`.
     ///
     /// The change lasts until the process ends, over reloads too.
     func change(_ change: AdapterChange, by who: String) async -> ReloadReport {

@@ -4,8 +4,8 @@ import Foundation
 
 /// Finds the task folders below a folder, for `serve --tasks`.
 ///
-/// A task whose folder holds `base/` and `adapter/` is given an engine of its own, named like the folder. Full prompts go
-/// to the upstream if there is one, else to that engine's base. Tasks start in mode `audit`.
+/// A task whose folder holds `base/` and `adapter/` is given an engine of its own, named like the folder. Full prompts
+/// go to the upstream if there is one, else to that engine's base. Tasks start in mode `audit`.
 struct TaskDiscovery {
     let folder: String
 

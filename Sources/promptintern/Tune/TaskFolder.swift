@@ -91,8 +91,8 @@ struct TaskFolder {
             recipe: recipe, inputs: try inputs ?? self.inputs(for: [recipe]), runs: path + "/runs", threads: threads)
     }
 
-    /// The adapter that a finished run left in a stage, the last one unless told otherwise, as promotion stores it: what
-    /// is evaluated is what is shipped.
+    /// The adapter that a finished run left in a stage, the last one unless told otherwise, as promotion stores it:
+    /// what is evaluated is what is shipped.
     func adapter(of run: InternalizationRun, stage: Int? = nil) throws -> LoRAAdapter {
         try trained(run, stage: stage).rounded(to: Promotion.precision)
     }
