@@ -174,7 +174,7 @@ let package = Package(
         .testTarget(
             name: "BackendsTests",
             dependencies: [
-                "Backends", "Gateway", "ChatAPI", "Engine", "Transport", "Tokenization", "PromptSchema",
+                "Backends", "Gateway", "ChatAPI", "Engine", "Grammar", "Transport", "Tokenization", "PromptSchema",
                 "Experimentation", "Ledger", "TestSupport",
             ],
             swiftSettings: strict),

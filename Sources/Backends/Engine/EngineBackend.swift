@@ -209,11 +209,11 @@ extension BackendError {
             case .busy: (.overflow, .overloaded("The model has no room for another request."))
             case .unknownAdapter(let name): (.refused, .modelNotFound(name))
             case .limit: (.refused, .invalidRequest("The request does not fit the model.", code: "limit_exceeded"))
-            case .constraint:
+            case .constraint(let reason):
                 (
                     .failed,
                     .invalidRequest(
-                        "The model's vocabulary cannot write what 'response_format' demands.",
+                        "The answer cannot become what 'response_format' demands: \(reason).",
                         param: "response_format", code: "unsupported_feature")
                 )
             default: (.failed, .internalError)

@@ -14,6 +14,8 @@ struct GrammarConstraint: TokenConstraint {
     private var state = GrammarAutomaton.start
     private var moves = 0
     private var text: [UInt8] = []
+    /// Whether the text could go on, but not in an automaton that the answer may still have.
+    private var lacksRoom = false
 
     init(_ automaton: GrammarAutomaton) {
         self.automaton = automaton
@@ -23,17 +25,25 @@ struct GrammarConstraint: TokenConstraint {
 
     var allowed: TokenMask { TokenMask(words: automaton.mask(state)) }
 
+    var obstacle: String? {
+        lacksRoom
+            ? "its grammar leads to more states than an answer may use; fewer alternatives and bounds lead to fewer"
+            : nil
+    }
+
     mutating func accept(_ token: Int32) {
         text += automaton.bytes(of: token)
         state = automaton.next(state, token: token)
         guard automaton.isCrowded else { return }
+        let couldGoOn = state != GrammarAutomaton.dead
         moves += 1
-        guard moves <= Self.moveLimit else {
+        if moves <= Self.moveLimit {
+            automaton = automaton.successor
+            state = automaton.next(GrammarAutomaton.start, bytes: text)
+        } else {
             state = GrammarAutomaton.dead
-            return
         }
-        automaton = automaton.successor
-        state = automaton.next(GrammarAutomaton.start, bytes: text)
+        if couldGoOn { lacksRoom = state == GrammarAutomaton.dead }
     }
 }
 

@@ -41,8 +41,8 @@ public struct Sampler: Sendable {
 
     /// The next token, or the end; ties go to the smaller id.
     ///
-    /// - Throws: `.numbers` when the chosen logit is no number; `.constraint` when the vocabulary cannot continue what
-    ///   the constraint demands.
+    /// - Throws: `.numbers` when the chosen logit is no number; `.constraint` when no token continues what the
+    ///   constraint demands.
     public mutating func next(_ logits: ArraySlice<Float>) throws(EngineError) -> Choice {
         guard let token = try choose(logits) else { return .end }
         guard logits[logits.startIndex + Int(token)].isFinite else {
@@ -129,7 +129,8 @@ public struct Sampler: Sendable {
         let mayEnd = constraint.mayEnd
         for end in ends { adjusted[Int(end.token)] = mayEnd ? end.logit : -.infinity }
         guard isOpen || mayEnd else {
-            throw .constraint("the model's vocabulary has no token that continues the answer as demanded")
+            throw .constraint(
+                constraint.obstacle ?? "the model's vocabulary has no token that continues the answer as demanded")
         }
         return isOpen || !ends.isEmpty
     }

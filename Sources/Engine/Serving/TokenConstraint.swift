@@ -6,8 +6,15 @@ public protocol TokenConstraint: Sendable {
     var mayEnd: Bool { get }
     /// The tokens that may come next; end tokens are not among them.
     var allowed: TokenMask { get }
+    /// What keeps the answer from going on, beside what tokens there are; nil: nothing.
+    var obstacle: String? { get }
     /// Takes the next token, which is one of `allowed`.
     mutating func accept(_ token: Int32)
+}
+
+extension TokenConstraint {
+    /// Nothing.
+    public var obstacle: String? { nil }
 }
 
 /// A set of token ids.
