@@ -67,7 +67,7 @@ struct HeaderBlock {
             if !hasAccept { write("Accept:") }
             if !hasContentType { write("Content-Type:") }
         case .wire:
-            if let length { write("Content-Length: \(length)") }
+            if let length { appendLine("Content-Length", String(length)) }
             write("")
         }
         return bytes

@@ -34,7 +34,7 @@ struct Attempt: Sendable {
         return LedgerEntry(
             requestID: requestID, attempt: number, isFinal: ending.isFinal, time: time, task: task,
             schemaFingerprint: schemaFingerprint, key: key,
-            arm: LedgerEntry.Arm(rawValue: arm.rawValue) ?? .passthrough,
+            arm: LedgerEntry.Arm(arm),
             reason: reason.rawValue, backend: backend, model: String(decoding: model.utf8.prefix(256), as: UTF8.self),
             tokens: tokens,
             money: prices.money(model: model, fullModel: fullModel, tokens: tokens),
@@ -103,6 +103,17 @@ struct AttemptEnding: Sendable {
         case 400...: return "upstream_4xx"
         default: return nil
         }
+    }
+}
+
+extension LedgerEntry.Arm {
+    init(_ arm: Arm) {
+        self =
+            switch arm {
+            case .internalized: .internalized
+            case .fullPrompt: .fullPrompt
+            case .passthrough: .passthrough
+            }
     }
 }
 

@@ -31,6 +31,8 @@ enum Credential {
     /// The token of a bearer authorization.
     private static func bearer(_ value: String) -> Found {
         guard value.utf8.count > 7, FieldName.hasPrefix(value, "bearer ") else { return .malformed }
-        return .key(Array(value.utf8.dropFirst(7).drop { $0 == 0x20 }))
+        let bytes = Array(value.utf8)
+        let start = bytes[7...].firstIndex { $0 != 0x20 } ?? bytes.endIndex
+        return .key(Array(bytes[start...]))
     }
 }
