@@ -1,8 +1,8 @@
 /// Finds the schema whose opening was changed within its first bytes, so that the change is reported as drift.
 ///
-/// From each opening literal one later window of 32 bytes is remembered, and a request is searched for it near its start.
-/// Wherever a window stands in a text, it covers one of the text's blocks of sixteen bytes, so only every sixteenth place
-/// of a text is looked at. The result only decides which reason an unrecognized request gets.
+/// From each opening literal one later window of 32 bytes is remembered, and a request is searched for it near its
+/// start. Wherever a window stands in a text, it covers one of the text's blocks of sixteen bytes, so only every
+/// sixteenth place of a text is looked at. The result only decides which reason an unrecognized request gets.
 struct SimilarOpenings {
     /// The number of bytes that must agree for two texts to have the same opening.
     static let openingLength = 16
@@ -65,7 +65,8 @@ struct SimilarOpenings {
         while at < last + Self.block {
             let hash = Self.hash(ofBlock: bytes, at)
             if words[word(of: hash)] & 1 << (hash >> 58) != 0, let offsets = blocks[hash] {
-                for offset in 0..<Self.block where offsets & 1 << UInt16(offset) != 0 {
+                // The earliest window first.
+                for offset in (0..<Self.block).reversed() where offsets & 1 << UInt16(offset) != 0 {
                     let start = at - offset
                     guard start >= 0, start <= last else { continue }
                     if let place = places[Self.hash(ofWindow: text, start)], place.anchor == message {

@@ -42,8 +42,8 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
 
     // MARK: The port's thread
 
-    /// Only on the port's thread. Requests that are ready in one turn of the loop go out together, so that on the other side
-    /// they wake whoever waits once; one that no other can join goes out at once.
+    /// Only on the port's thread. Requests that are ready in one turn of the loop go out together, so that on the other
+    /// side they wake whoever waits once; with none waiting or under way, a request goes out at once.
     func submit(_ submission: Submission) {
         if submission.request.isUrgent || waiting.isEmpty && !table.isBusy { return send([submission]) }
         waiting.append(submission)

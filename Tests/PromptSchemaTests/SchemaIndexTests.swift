@@ -37,6 +37,13 @@ struct SchemaIndexTests {
         }
     }
 
+    @Test("of two openings that a changed text could be, the one that begins first is named")
+    func earliest() throws {
+        let text = "You are the assistant of the desk for lost property. Answer in one short sentence."
+        let index = SchemaIndex([try schema("a", text), try schema("b", "Hi! " + text)])
+        #expect(index.recognize(request("~Hi! " + text)).reason == .drift(task: "b", message: 0, offset: 0))
+    }
+
     @Test("an index decides like its only schema alone, over hostile and changed prompts")
     func likeOne() throws {
         let seed: UInt64 = 20_260_121

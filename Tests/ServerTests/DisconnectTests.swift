@@ -46,6 +46,8 @@ struct DisconnectTests {
             #expect(await eventually { gateway.load.requests == 1 })
             connection.close()
             #expect(await eventually { gateway.load.requests == 0 && gateway.load.connections == 0 })
+            #expect(await eventually { gateway.records.all.last?.end == .clientLeft })
+            #expect(gateway.records.all.count == 1 && gateway.records.all.last?.status == 0)
         }
     }
 

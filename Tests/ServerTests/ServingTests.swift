@@ -83,6 +83,21 @@ struct ServingTests {
         }
     }
 
+    @Test("a head that begins behind a plain body and is cut goes to the parser whole, and what follows it too")
+    func handOver() async throws {
+        try await TestGateway.with(answer: { request throws(BackendError) in .json(#"{"n":\#(request.body.count)}"#) })
+        { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            let post = request("POST", "/v1/chat/completions", body: chatBody)
+            for (text, answers) in [(post + String(post.prefix(20)), 1), (String(post.dropFirst(20)) + post, 2)] {
+                try connection.send(text)
+                for _ in 0..<answers {
+                    #expect(await connection.response().text == #"{"n":\#(chatBody.utf8.count)}"#)
+                }
+            }
+        }
+    }
+
     @Test(
         "every other path under /v1 is forwarded as it is spelled, whatever the method",
         arguments: [

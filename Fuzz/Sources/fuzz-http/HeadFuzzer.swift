@@ -2,8 +2,8 @@ import FuzzSupport
 
 @testable import HTTPHeads
 
-/// An upstream's response reads the same in pieces, a plain request head is what it says, and a path fits a route or does
-/// not.
+/// An upstream's response reads the same in pieces, a plain request head is what it says, and a path fits a route or
+/// does not.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzHeads(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var input = unsafe FuzzInput(start, count)
@@ -17,16 +17,17 @@ public func fuzzHeads(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         require(!FieldRules.equal(name, "transfer-encoding"), "the transfer coding stays here")
     }
     require(whole.body.count <= bytes.count, "a body is no longer than what came")
-    if let head = PlainHead(bytes.span) { plain(head, bytes) }
+    if let plain = PlainHead(bytes.span) { check(plain, bytes) }
     if let text = String(validating: bytes, as: UTF8.self) { route(text) }
     return 0
 }
 
 /// A head that was read reads the same when it is written anew, and not at all when it is cut short.
-private func plain(_ head: PlainHead, _ bytes: [UInt8]) {
-    require(head.length <= bytes.count, "a head ends in its bytes")
-    require(bytes[..<head.length].suffix(4).elementsEqual("\r\n\r\n".utf8), "a head ends with an empty line")
-    for cut in 0..<head.length { require(PlainHead(bytes[..<cut].span) == nil, "a part of a head is none") }
+private func check(_ plain: PlainHead, _ bytes: [UInt8]) {
+    let head = plain.head
+    require(plain.length <= bytes.count, "a head ends in its bytes")
+    require(bytes[..<plain.length].suffix(4).elementsEqual("\r\n\r\n".utf8), "a head ends with an empty line")
+    for cut in 0..<plain.length { require(PlainHead(bytes[..<cut].span) == nil, "a part of a head is none") }
     var lines = ["\(head.method) \(head.target) HTTP/1.1"]
     for (name, value) in head.fields {
         require(FieldRules.isToken(name) && FieldRules.isValue(value), "a field is one")
@@ -34,10 +35,10 @@ private func plain(_ head: PlainHead, _ bytes: [UInt8]) {
         lines.append("\(name):\(value)")
     }
     let anew = PlainHead(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8).span)
-    require(anew?.method == head.method && anew?.target == head.target, "the same request")
-    require(anew?.fields.map(\.name) == head.fields.map(\.name), "the same names")
-    require(anew?.fields.map(\.value) == head.fields.map(\.value), "the same values")
-    require(anew?.bodyLength == head.bodyLength, "the same body")
+    require(anew?.head.method == head.method && anew?.head.target == head.target, "the same request")
+    require(anew?.head.fields.map(\.name) == head.fields.map(\.name), "the same names")
+    require(anew?.head.fields.map(\.value) == head.fields.map(\.value), "the same values")
+    require(anew?.bodyLength == plain.bodyLength, "the same body")
 }
 
 private struct Answer: Equatable {

@@ -4,8 +4,7 @@ public typealias HeaderFields = [(name: String, value: String)]
 extension Array where Element == (name: String, value: String) {
     /// The value of the first field of this name, compared without case; nil if there is none.
     public func first(named name: String) -> String? {
-        let length = name.utf8.count
-        for index in indices where self[index].name.utf8.count == length && FieldName.matches(self[index].name, name) {
+        for index in indices where FieldName.matches(self[index].name, name) {
             return self[index].value
         }
         return nil

@@ -28,9 +28,10 @@ extension GatewayService {
         return try reserve(caller, attempt, received, completion: completion)
     }
 
-    /// Why the caller may make no request at all that names the model; nil if it may make one.
+    /// Why the caller is not shown the model; nil if it is.
     ///
-    /// A request that names it can be one of no task, or one of a task whose own name or model it is.
+    /// A model is shown to whom a request of no task that names it would be allowed, or one of a task whose own name or
+    /// model it is. That a task's request may give any other name, too, makes no model the task's.
     func refusal(naming model: String, _ received: Received) -> AccessRefusal? {
         guard let caller = received.caller, caller.isScoped else { return nil }
         var tasks: [String?] = [nil]

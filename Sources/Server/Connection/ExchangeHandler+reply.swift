@@ -179,7 +179,8 @@ extension ExchangeHandler {
         context.close(mode: .output, promise: sent)
     }
 
-    private func record(_ end: RequestRecord.End) {
+    /// Tells what became of the request, which is over.
+    func record(_ end: RequestRecord.End) {
         guard let exchange else { return }
         self.exchange = nil
         shared.onRequest(exchange.record(end))

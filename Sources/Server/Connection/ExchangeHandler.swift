@@ -155,8 +155,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     /// The client has left: whatever is done for it ends.
     private func leave() {
         guard phase != .closed else { return }
-        // A request whose body never came to its end has no task that would end it.
-        if phase == .receiving { exchange = nil }
+        // A request whose body never came to its end has no task that would tell of its end.
+        if phase == .receiving { record(.clientLeft) }
         phase = .closed
         work?.cancel()
         work = nil

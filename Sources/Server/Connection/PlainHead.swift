@@ -6,11 +6,7 @@ import Gateway
 /// none; nothing that changes the framing or the connection. There is one way to read such a head, so any reader that
 /// knows HTTP reads the same. What is anything else, or not complete, is the library's parser's to read or to refuse.
 struct PlainHead {
-    let method: String
-    /// The request target.
-    let target: String
-    /// In their order, names as they were written, values without the blanks around them.
-    let fields: HeaderFields
+    let head: RequestHead
     /// The length of the head in bytes, its empty line included.
     let length: Int
     /// The length of the body behind it, in bytes.
@@ -48,9 +44,7 @@ struct PlainHead {
             }
             fields.append(field)
         }
-        self.method = method
-        self.target = target
-        self.fields = fields
+        head = RequestHead(method: method, target: target, isHTTP10: false, fields: fields)
         length = reader.place
         self.bodyLength = bodyLength ?? 0
     }

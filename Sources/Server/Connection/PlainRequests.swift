@@ -21,9 +21,9 @@ final class PlainRequests: ChannelInboundHandler {
         while bytes.readableBytes > 0 {
             if missing > 0 {
                 takeBody(&bytes)
-            } else if let head = PlainHead(bytes.readableBytesUInt8Span) {
-                bytes.moveReaderIndex(forwardBy: head.length)
-                take(head)
+            } else if let plain = PlainHead(bytes.readableBytesUInt8Span) {
+                bytes.moveReaderIndex(forwardBy: plain.length)
+                take(plain)
             } else {
                 isOver = true
                 return context.fireChannelRead(wrapInboundOut(bytes))
@@ -31,12 +31,9 @@ final class PlainRequests: ChannelInboundHandler {
         }
     }
 
-    private func take(_ head: PlainHead) {
-        missing = head.bodyLength
-        handler.receive(
-            .head(
-                RequestHead(
-                    method: head.method, target: head.target, isHTTP10: false, fields: head.fields)))
+    private func take(_ plain: PlainHead) {
+        missing = plain.bodyLength
+        handler.receive(.head(plain.head))
         if missing == 0 { handler.receive(.end) }
     }
 

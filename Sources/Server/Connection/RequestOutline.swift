@@ -3,7 +3,8 @@ import Gateway
 
 /// What a request's head says about its framing and its sender, read in one pass and checked.
 ///
-/// The parser below refuses what is malformed; here is refused what two readers could understand differently.
+/// What is malformed never comes here: `PlainHead` leaves it to the parser, which refuses it. Here is refused what two
+/// readers could understand differently.
 struct RequestOutline {
     /// The fields as they came, `Host` aside.
     var fields: HeaderFields = []

@@ -3,8 +3,8 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Sets up the connections that a listener accepts: a reader of plain requests, the library's HTTP/1
-/// parser for all others, and one handler that does the rest.
+/// Sets up the connections that a listener accepts: a reader of plain requests, the library's HTTP/1 parser for all
+/// others, and one handler that does the rest.
 struct ClientConnections {
     let shared: ConnectionContext
     let executors: LoopExecutors
