@@ -94,11 +94,11 @@ struct ResponseReader {
         if isComplete { end += 1 }
         let range = index..<end
         index = end
-        if isComplete, partialLine.isEmpty { return try take(line: bytes.extracting(range), handle) }
-        partialLine += [UInt8](copying: bytes.extracting(range))
-        guard partialLine.count <= lineLimit else {
+        guard partialLine.count + range.count <= lineLimit else {
             throw Fault(code: .tooManyHeaders, problem: "sent a line of more than \(lineLimit) bytes")
         }
+        if isComplete, partialLine.isEmpty { return try take(line: bytes.extracting(range), handle) }
+        partialLine += [UInt8](copying: bytes.extracting(range))
         guard isComplete else { return }
         let line = partialLine
         partialLine = []

@@ -41,6 +41,15 @@ struct ResponseReaderTests {
         return outcome
     }
 
+    @Test(
+        "a line that is too long is refused, whether it comes whole or in pieces",
+        arguments: ["HTTP/1.1 200 ", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;"])
+    func longLine(start: String) {
+        let bytes = Array((start + String(repeating: "a", count: TransportLimits().headerBytes) + "\r\n\r\n").utf8)
+        #expect(Self.read([bytes[...]]).fault == .tooManyHeaders)
+        #expect(Self.read([bytes[..<1000], bytes[1000...]]).fault == .tooManyHeaders)
+    }
+
     static let answers: [(text: String, isHead: Bool, outcome: Outcome)] = [
         (
             "HTTP/1.1 200 OK\r\nA: 1\r\nContent-Length: 3\r\n\r\nabc", false,

@@ -27,14 +27,17 @@ private func check(_ plain: PlainHead, _ bytes: [UInt8]) {
     let head = plain.head
     require(plain.length <= bytes.count, "a head ends in its bytes")
     require(bytes[..<plain.length].suffix(4).elementsEqual("\r\n\r\n".utf8), "a head ends with an empty line")
-    for cut in 0..<plain.length { require(PlainHead(bytes[..<cut].span) == nil, "a part of a head is none") }
+    for cut in 0..<plain.length {
+        require(PlainHead(bytes.span.extracting(..<cut)) == nil, "a part of a head is none")
+    }
     var lines = ["\(head.method) \(head.target) HTTP/1.1"]
     for (name, value) in head.fields {
         require(FieldRules.isToken(name) && FieldRules.isValue(value), "a field is one")
         require(!FieldRules.equal(name, "transfer-encoding"), "nothing else says where the body ends")
         lines.append("\(name):\(value)")
     }
-    let anew = PlainHead(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8).span)
+    let written = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
+    let anew = PlainHead(written.span)
     require(anew?.head.method == head.method && anew?.head.target == head.target, "the same request")
     require(anew?.head.fields.map(\.name) == head.fields.map(\.name), "the same names")
     require(anew?.head.fields.map(\.value) == head.fields.map(\.value), "the same values")
