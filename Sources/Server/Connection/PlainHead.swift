@@ -88,12 +88,9 @@ private struct HeadReader {
         let name = text(in: bytes, Self.isTokenByte)
         guard !name.isEmpty, pass(":", in: bytes) else { return nil }
         skip(in: bytes) { $0 == 0x20 || $0 == 0x09 }
-        let start = place
-        skip(in: bytes) { (0x20...0x7E).contains($0) || $0 == 0x09 }
-        var end = place
-        while end > start, bytes[end - 1] == 0x20 || bytes[end - 1] == 0x09 { end -= 1 }
+        let value = text(in: bytes) { (0x20...0x7E).contains($0) || $0 == 0x09 }
         guard pass("\r\n", in: bytes) else { return nil }
-        return (name, Self.text(bytes, start..<end))
+        return (name, RequestHead.trimmed(value))
     }
 
     @inline(__always)
@@ -105,11 +102,9 @@ private struct HeadReader {
     private mutating func text(in bytes: Span<UInt8>, _ isWanted: (UInt8) -> Bool) -> String {
         let start = place
         skip(in: bytes, isWanted)
-        return Self.text(bytes, start..<place)
-    }
-
-    private static func text(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
-        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        return unsafe bytes.extracting(start..<place).withUnsafeBufferPointer {
+            unsafe String(decoding: $0, as: UTF8.self)
+        }
     }
 
     /// The characters of a name (RFC 9110, 5.6.2), a bit for each.
