@@ -9,7 +9,8 @@ trap 'rm -f "$log"' EXIT
 # One test after another: side by side, the tests that compute for seconds keep those with sockets and deadlines waiting.
 if ! swift test --disable-xctest --no-parallel "$@" 2>&1 | tee "$log"; then
     printf '\ntest.sh: what failed, of all that stands above:\n' >&2
-    grep -E '^✘|error:' "$log" >&2 || tail -n 20 "$log" >&2
+    # What failed, what it said of it, and the seeds of the tests that draw at random.
+    grep -E '^(✘|↳)|^[^◇]*error:|^[^◇✔✘]*seed [0-9]' "$log" >&2 || tail -n 20 "$log" >&2
     exit 1
 fi
 

@@ -51,6 +51,9 @@ struct PlainHeadTests {
             "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\n",
             "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\n",
             "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length:\r\n\r\n",
+            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\t\r\n\r\n",
+            "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5 \r\n\r\n",
+            "GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\t\r\n\r\n",
             "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 1234567890123456\r\n\r\n",
             "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n",
             "GET /v1/models HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
@@ -115,7 +118,8 @@ struct PlainHeadTests {
             count += 1
             // The request alone: what stands behind it is the next one's.
             let request = Array(text[..<(plain.length + plain.bodyLength)])
-            let (head, body) = try #require(try parsed(request), "\(String(decoding: request, as: UTF8.self))")
+            let (head, body) = try #require(
+                try parsed(request), "seed \(seed): \(String(decoding: request, as: UTF8.self))")
             #expect(head.method == plain.head.method)
             #expect(head.target == plain.head.target)
             #expect(!head.isHTTP10)

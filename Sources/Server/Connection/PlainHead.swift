@@ -42,7 +42,7 @@ struct PlainHead {
             case 17 where FieldName.matches(field.name, "transfer-encoding"): return nil
             default: break
             }
-            fields.append(field)
+            fields.append((field.name, RequestHead.trimmed(field.value)))
         }
         head = RequestHead(method: method, target: target, isHTTP10: false, fields: fields)
         length = reader.place
@@ -83,14 +83,15 @@ private struct HeadReader {
         return text(in: bytes) { (0x21...0x7E).contains($0) && $0 != UInt8(ascii: "#") }
     }
 
-    /// A name, a colon, a value and the line's end.
+    /// A name, a colon, a value, with the blanks behind it, and the line's end. Behind a length the library's parser knows
+    /// no tab, so what the framing hangs on is compared with them.
     mutating func field(in bytes: Span<UInt8>) -> (name: String, value: String)? {
         let name = text(in: bytes, Self.isTokenByte)
         guard !name.isEmpty, pass(":", in: bytes) else { return nil }
         skip(in: bytes) { $0 == 0x20 || $0 == 0x09 }
         let value = text(in: bytes) { (0x20...0x7E).contains($0) || $0 == 0x09 }
         guard pass("\r\n", in: bytes) else { return nil }
-        return (name, RequestHead.trimmed(value))
+        return (name, value)
     }
 
     @inline(__always)
