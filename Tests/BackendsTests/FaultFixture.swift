@@ -8,7 +8,7 @@ import PromptSchema
 import TestSupport
 import Transport
 
-/// A gateway with a task whose tuned model is a server, an upstream for everything else, and short time limits.
+/// A gateway with a task whose tuned model is a server, and an upstream for everything else.
 struct FaultFixture {
     static let template = "You translate questions of the Harbour Desk into one spreadsheet formula.\n"
     static let usage = #""usage":{"prompt_tokens":30,"completion_tokens":1,"total_tokens":31}"#
@@ -45,14 +45,20 @@ struct FaultFixture {
     private let folder: TinyModelFolder
 
     static let limits = TransportLimits(
+        connect: .seconds(5), firstByte: .seconds(5), idle: .seconds(5), total: .seconds(20))
+    /// For servers that say nothing.
+    static let hurried = TransportLimits(
         connect: .milliseconds(500), firstByte: .milliseconds(500), idle: .milliseconds(500), total: .seconds(5))
 
     /// - Parameters:
     ///   - tuned: the base URL of the task's tuned model; nil for a task without one.
     ///   - upstreams: the base URLs of the upstream's endpoints.
+    ///   - limits: those of both.
+    ///   - firstToken: the tuned model's limit.
     init(
         tuned: String? = nil, upstreams: [String], key: String? = nil, authorities: String? = nil,
-        tunedBreaker: CircuitBreaker.Options = .init(), firstToken: Duration = .milliseconds(400),
+        tunedBreaker: CircuitBreaker.Options = .init(), limits: TransportLimits = limits,
+        firstToken: Duration = .seconds(5),
         configure: (inout GatewayConfiguration) -> Void = { _ in }, options: (inout UpstreamOptions) -> Void = { _ in }
     ) async throws {
         folder = try TinyModelFolder()
@@ -73,7 +79,7 @@ struct FaultFixture {
             tuned: tuned.map { _ in .init(backend: "local", model: "tuned", limits: .init(firstByte: firstToken)) },
             manifest: .matches(manifest), initialMode: .on, breaker: CircuitBreaker(tunedBreaker))
         var settings = UpstreamOptions()
-        settings.limits = Self.limits
+        settings.limits = limits
         let connection = EndpointOptions(certificateAuthorities: authorities)
         var backends: [any Backend] = []
         if let tuned {
@@ -102,27 +108,32 @@ struct FaultFixture {
     }
 
     func chat(
-        task: Bool = false, streams: Bool = false, extra: String = "", headers: HeaderFields = []
+        task: Bool = false, streams: Bool = false, extra: String = "", headers: HeaderFields = [],
+        onChunk: () -> Void = {}
     ) async throws -> Outcome {
-        try await send(Self.body(task: task, streams: streams, extra: extra), headers: headers)
+        try await send(Self.body(task: task, streams: streams, extra: extra), headers: headers, onChunk: onChunk)
     }
 
     func send(
-        _ body: [UInt8], to target: String = "/v1/chat/completions", headers: HeaderFields = []
+        _ body: [UInt8], to target: String = "/v1/chat/completions", headers: HeaderFields = [],
+        onChunk: () -> Void = {}
     ) async throws -> Outcome {
         let id = Received.newID()
         let received = Received(
             id: id, target: target, headers: [("content-type", "application/json")] + headers, body: body)
-        let start = ContinuousClock.now
+        let stopwatch = Stopwatch()
         let reply = await (target.hasPrefix("/v1/chat/") ? gateway.chat(received) : gateway.forward(received))
         var outcome = Outcome(status: reply.status, headers: reply.headers)
         var bytes: [UInt8] = []
         do {
-            while let chunk = try await reply.body.next() { bytes += chunk }
+            while let chunk = try await reply.body.next() {
+                bytes += chunk
+                onChunk()
+            }
         } catch {
             outcome.isBroken = true
         }
-        outcome.time = .now - start
+        outcome.time = stopwatch.stop()
         outcome.text = String(decoding: bytes, as: UTF8.self)
         outcome.rows = try await ledger.entries(requestID: id)
         return outcome

@@ -28,7 +28,9 @@ struct RetryFlowTests {
         ])
     func once(steps: [ScriptedStep]) async throws {
         let server = try server(failing: 100, steps)
-        let fixture = try await FaultFixture(upstreams: [server.baseURL])
+        var limits = FaultFixture.limits
+        if case .hold? = steps.first { limits = FaultFixture.hurried }
+        let fixture = try await FaultFixture(upstreams: [server.baseURL], limits: limits)
         #expect(try await fixture.chat().status >= 400)
         #expect(server.requests.count == 1)
     }
@@ -46,7 +48,8 @@ struct RetryFlowTests {
             }
         let server = try server(failing: failures, steps)
         let fixture = try await FaultFixture(
-            upstreams: [server.baseURL], options: { $0.retry = RetryPolicy(conditions: conditions) })
+            upstreams: [server.baseURL], limits: kind == "timeout" ? FaultFixture.hurried : FaultFixture.limits,
+            options: { $0.retry = RetryPolicy(conditions: conditions) })
         let outcome = try await fixture.chat()
         #expect((outcome.status == 200) == (failures < 3))
         #expect(outcome.rows.count == min(failures + 1, 3) && server.requests.count == outcome.rows.count)

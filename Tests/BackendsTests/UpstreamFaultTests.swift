@@ -23,6 +23,9 @@ struct UpstreamFault: CustomTestStringConvertible, Sendable {
         .response(status, headers: [("Content-Type", "text/html")], body: Array("<html>Log in</html>".utf8))
     }
 
+    /// Short only where time has to run out.
+    var limits: TransportLimits { status == 504 ? FaultFixture.hurried : FaultFixture.limits }
+
     /// The cause that the ledger tells.
     var failure: String {
         if status == 504 { return "ttfb_timeout" }
@@ -64,7 +67,7 @@ struct UpstreamFaultTests {
         arguments: UpstreamFault.early, [false, true])
     func providerEarly(fault: UpstreamFault, streams: Bool) async throws {
         let server = try ScriptedServer { _ in fault.steps() }
-        let fixture = try await FaultFixture(upstreams: [server.baseURL])
+        let fixture = try await FaultFixture(upstreams: [server.baseURL], limits: fault.limits)
         let outcome = try await fixture.chat(streams: streams)
         #expect(outcome.status == fault.status && !outcome.isBroken)
         #expect(outcome.text.contains(fault.status == 504 ? "upstream_timeout" : "upstream_unavailable"))
@@ -83,7 +86,8 @@ struct UpstreamFaultTests {
     func tunedEarly(fault: UpstreamFault, streams: Bool) async throws {
         let tuned = try ScriptedServer { _ in fault.steps() }
         let full = try ScriptedServer(FaultFixture.sound)
-        let fixture = try await FaultFixture(tuned: tuned.baseURL, upstreams: [full.baseURL])
+        let fixture = try await FaultFixture(
+            tuned: tuned.baseURL, upstreams: [full.baseURL], firstToken: fault.limits.firstByte)
         let outcome = try await fixture.chat(task: true, streams: streams)
         #expect(outcome.status == 200 && !outcome.isBroken)
         #expect(
@@ -131,12 +135,13 @@ struct UpstreamFaultTests {
         let hole = try ScriptedServer(backlog: 0, accepts: false) { _ in [] }
         let blocker = try RawConnection(port: hole.port)
         defer { blocker.close() }
-        let fixture = try await FaultFixture(upstreams: [hole.baseURL])
+        let fixture = try await FaultFixture(upstreams: [hole.baseURL], limits: FaultFixture.hurried)
         let outcome = try await fixture.chat(streams: streams)
         #expect(outcome.status == 504 && outcome.rows.count == 1)
         #expect(outcome.time > .milliseconds(400) && outcome.time < .milliseconds(1500))
         let full = try ScriptedServer(FaultFixture.sound)
-        let tuned = try await FaultFixture(tuned: hole.baseURL, upstreams: [full.baseURL])
+        let tuned = try await FaultFixture(
+            tuned: hole.baseURL, upstreams: [full.baseURL], firstToken: FaultFixture.hurried.firstByte)
         let fallen = try await tuned.chat(task: true, streams: streams)
         #expect(fallen.status == 200 && fallen.rows.map(\.reason) == ["on", "tuned_timeout"])
     }
@@ -144,18 +149,25 @@ struct UpstreamFaultTests {
     /// Ends of an answer that has begun.
     static let ends: [(name: String, step: ScriptedStep)] = [("stall", .hold), ("close", .close), ("reset", .reset)]
 
+    /// Short only where time has to run out.
+    private static func limits(_ index: Int) -> TransportLimits {
+        index == 0 ? FaultFixture.hurried : FaultFixture.limits
+    }
+
     @Test(
         "a stream that stalls, ends or breaks tells an error event, never [DONE], and then breaks",
         arguments: ends.indices, [false, true])
     func midStream(index: Int, task: Bool) async throws {
         let end = Self.ends[index].step
+        let read = ScriptedSignal()
         let server = try ScriptedServer { _ in
-            [.chunkedHead(headers: FaultFixture.events), .chunk(FaultFixture.chunk), .wait(milliseconds: 20), end]
+            [.chunkedHead(headers: FaultFixture.events), .chunk(FaultFixture.chunk), .await(read), end]
         }
         let other = try ScriptedServer(FaultFixture.sound)
         let fixture = try await FaultFixture(
-            tuned: task ? server.baseURL : other.baseURL, upstreams: [task ? other.baseURL : server.baseURL])
-        let outcome = try await fixture.chat(task: task, streams: true)
+            tuned: task ? server.baseURL : other.baseURL, upstreams: [task ? other.baseURL : server.baseURL],
+            limits: Self.limits(index))
+        let outcome = try await fixture.chat(task: task, streams: true, onChunk: read.fire)
         #expect(outcome.status == 200 && outcome.isBroken)
         #expect(outcome.text.hasPrefix(FaultFixture.chunk + #"data: {"error":{"message":"#))
         #expect(outcome.text.contains(index == 0 ? "upstream_timeout" : "upstream_unavailable"))
@@ -170,11 +182,12 @@ struct UpstreamFaultTests {
     @Test("a stream that breaks within an event just breaks", arguments: ends.indices)
     func midEvent(index: Int) async throws {
         let end = Self.ends[index].step
+        let read = ScriptedSignal()
         let server = try ScriptedServer { _ in
-            [.chunkedHead(headers: FaultFixture.events), .chunk("data: {\"cho"), .wait(milliseconds: 20), end]
+            [.chunkedHead(headers: FaultFixture.events), .chunk("data: {\"cho"), .await(read), end]
         }
-        let fixture = try await FaultFixture(upstreams: [server.baseURL])
-        let outcome = try await fixture.chat(streams: true)
+        let fixture = try await FaultFixture(upstreams: [server.baseURL], limits: Self.limits(index))
+        let outcome = try await fixture.chat(streams: true, onChunk: read.fire)
         #expect(outcome.text == "data: {\"cho" && outcome.isBroken)
         #expect(outcome.rows.map(\.outcome) == [.partial])
     }
@@ -189,15 +202,17 @@ struct UpstreamFaultTests {
             .chunkedHead(headers: FaultFixture.json),
         ]
         for (number, head) in heads.enumerated() {
+            let read = ScriptedSignal()
             let server = try ScriptedServer { _ in
-                [head, number == 0 ? .send(half) : .chunk(half), .wait(milliseconds: 20), end]
+                [head, number == 0 ? .send(half) : .chunk(half), .await(read), end]
             }
             let full = try ScriptedServer(FaultFixture.sound)
-            let provider = try await FaultFixture(upstreams: [server.baseURL])
-            let outcome = try await provider.chat()
+            let provider = try await FaultFixture(upstreams: [server.baseURL], limits: Self.limits(index))
+            let outcome = try await provider.chat(onChunk: read.fire)
             #expect(outcome.status == 200 && outcome.isBroken)
             #expect(outcome.rows.map(\.outcome) == [.partial])
-            let fixture = try await FaultFixture(tuned: server.baseURL, upstreams: [full.baseURL])
+            let fixture = try await FaultFixture(
+                tuned: server.baseURL, upstreams: [full.baseURL], limits: Self.limits(index))
             let fallen = try await fixture.chat(task: true)
             #expect(fallen.text == FaultFixture.answer && !fallen.isBroken)
             #expect(fallen.rows.map(\.isFinal) == [false, true])

@@ -12,7 +12,9 @@ struct FileDescriptorTests {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = [
-            "-c", "ulimit -Sn 256 && ulimit -Hn \(hard) && exec \"$0\" serve --config \"$1\" --listen 127.0.0.1:0",
+            "-c",
+            "ulimit -Sn 256 && ulimit -Hn \(hard) && "
+                + "exec \"$0\" serve --config \"$1\" --listen 127.0.0.1:0 --admin-listen 127.0.0.1:0",
             Program.path, config,
         ]
         let output = folder.path + "/output"

@@ -46,10 +46,10 @@ struct KeyTests {
         replies.append(try await gateway.chat(chat, headers: ["Authorization: Bearer \(first)"]))
         replies.append(try await gateway.chat(chat, headers: ["Authorization: Bearer \(second)"]))
         #expect(replies.suffix(2).map(\.status) == [401, 429])
-        let began = ContinuousClock.now
         #expect(try keys(["revoke", "team-a"]).status == 0)
+        let stopwatch = Stopwatch()
         #expect(try await until { try await isRefused(second) })
-        #expect(ContinuousClock.now - began < .seconds(3))
+        #expect(stopwatch.stop() < .seconds(2))
         for path in ["/metrics", "/admin/keys", "/admin/tasks", "/v1/savings"] {
             replies.append(try await gateway.send("GET", path, admin: true))
         }

@@ -24,7 +24,7 @@ struct PythonSandboxTests {
         #expect(try sandbox.run("import sys\nsys.exit(7)") == .exited(7))
     }
 
-    private static let outside = FileManager.default.temporaryDirectory.path + "/promptintern-escape"
+    private static let outside = FileManager.default.temporaryDirectory.path + "/promptintern-escape-\(UUID())"
 
     /// Programs that end with status 0 only if what they try is refused.
     static let refused = [

@@ -103,12 +103,13 @@ struct StoreTests {
     @Test("folds rows that come one by one together, not each in a transaction of its own")
     func slowly() async throws {
         let store = try LedgerStore(path: folder.ledger, options: LedgerOptions(foldInterval: 0.5))
+        let start = ContinuousClock.now
         for index in 0..<50 {
             try await store.record(.tuned("r\(index)"))
             try await Task.sleep(for: .milliseconds(2))
         }
         #expect(try await store.savings().totals.requests == 50)
-        #expect(store.health.transactions <= 3)
+        #expect(store.health.transactions <= 3 + Int((ContinuousClock.now - start) / .milliseconds(500)))
         try await store.record(.tuned("alone"))
         #expect(await eventually { store.health.queueDepth == 0 && store.health.committed == 51 })
     }

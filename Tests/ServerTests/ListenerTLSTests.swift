@@ -164,7 +164,7 @@ struct ListenerTLSTests {
                     ])
                 #expect(await eventually { gateway.records.all.contains { $0.status == 503 } })
                 for connection in open { connection.close() }
-                #expect(await eventually { gateway.load.connections == 1 })
+                #expect(await eventually { gateway.load.connections <= 1 })
                 let text = try #require(client.answer())
                 #expect(text.contains("as many connections as it may"))
                 #expect(text.hasSuffix(#"{"served":true} HTTP 2, connects 0, status 200"#))

@@ -29,7 +29,7 @@ struct StopTests {
                     clients.append(client)
                 }
                 let idle = try RawConnection(port: gateway.port)
-                #expect(await eventually { begun.value == 50 })
+                #expect(await eventually { begun.value == 50 && gateway.load.connections == 51 })
                 await gateway.beginStop()
                 #expect(await idle.receive(within: .seconds(5)) == [])
                 #expect(await eventually { (try? RawConnection(port: gateway.port)) == nil })

@@ -18,10 +18,11 @@ public final class ScriptedSignal: Sendable {
 
 /// Waits until the condition holds, looking every few milliseconds; false if it does not within the limit.
 public func eventually(within limit: Duration = .seconds(10), _ condition: () -> Bool) async -> Bool {
-    let end = ContinuousClock.now + limit
+    var time = RunningTime()
     while !condition() {
-        if ContinuousClock.now >= end { return false }
+        if time.passed >= limit { return false }
         try? await Task.sleep(for: .milliseconds(2))
+        time.look()
     }
     return true
 }

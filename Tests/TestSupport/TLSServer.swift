@@ -22,7 +22,8 @@ public final class TLSServer {
     }
 
     deinit {
-        server.terminate()
+        // What a dispatch thread starts has SIGTERM blocked, and this program does not ask for it.
+        kill(server.processIdentifier, SIGKILL)
     }
 
     /// The port in the line `ACCEPT [::]:PORT`.

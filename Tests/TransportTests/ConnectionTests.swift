@@ -18,7 +18,9 @@ struct ConnectionTests {
 
     @Test("a thousand requests one after the other share one connection, a thousand by sixteen callers at most sixteen")
     func reuse() async throws {
-        let fixture = try TransportFixture { request in [.response(body: request.body)] }
+        var options = TransportOptions()
+        options.unusedConnectionAge = .seconds(60)
+        let fixture = try TransportFixture(options: options) { request in [.response(body: request.body)] }
         for _ in 0..<1000 { _ = try await fixture.send(body: [1]).body.collect() }
         #expect(fixture.server.connectionCount == 1)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -41,7 +43,7 @@ struct ConnectionTests {
     func openedAhead() async throws {
         let go = ScriptedSignal()
         var options = TransportOptions(threads: 1)
-        options.unusedConnectionAge = .seconds(2)
+        options.unusedConnectionAge = .seconds(5)
         let fixture = try TransportFixture(options: options) { [.await(go), .response(body: $0.body)] }
         try await withThrowingTaskGroup(of: Void.self) { group in
             func ask(_ number: Int) {

@@ -75,7 +75,9 @@ struct FaultTests {
 
     @Test("silence in the middle of a body is an idle timeout, and what came before is delivered")
     func idleTimeout() async throws {
-        var fixture = try TransportFixture { _ in [.chunkedHead(), .chunk("a"), .hold] }
+        var fixture = try TransportFixture { _ in
+            [.text("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"), .hold]
+        }
         fixture.limits.idle = .milliseconds(200)
         var iterator = try await fixture.send().body.makeAsyncIterator()
         #expect(try await iterator.next() == [0x61])
@@ -87,12 +89,12 @@ struct FaultTests {
     func notIdle() async throws {
         var fixture = try TransportFixture { request in
             if request.target == "/big" { return [.response(body: patterned(30 << 20))] }
-            return [.chunkedHead()] + (0..<8).flatMap { _ in [.wait(milliseconds: 200), .chunk("a")] } + [.lastChunk]
+            return [.chunkedHead()] + (0..<36).flatMap { _ in [.wait(milliseconds: 100), .chunk("a")] } + [.lastChunk]
         }
-        fixture.limits.idle = .milliseconds(1400)
-        #expect(try await fixture.send("GET", "/trickle").body.collect().count == 8)
+        fixture.limits.idle = .seconds(3)
+        #expect(try await fixture.send("GET", "/trickle").body.collect().count == 36)
         let paused = try await fixture.send("GET", "/big")
-        try await Task.sleep(for: .milliseconds(1700))
+        try await Task.sleep(for: .milliseconds(3300))
         #expect(try await paused.body.collect().count == 30 << 20)
     }
 
@@ -119,12 +121,17 @@ struct FaultTests {
 
     @Test("a body that ends early throws after what came", arguments: cuts.indices)
     func cutBody(index: Int) async throws {
-        let steps = Self.cuts[index].steps
+        let read = ScriptedSignal()
+        // A reset takes with it what has not been read.
+        let steps = Self.cuts[index].steps.map { if case .wait = $0 { ScriptedStep.await(read) } else { $0 } }
         let fixture = try TransportFixture { _ in steps }
         let response = try await fixture.send()
         var received: [UInt8] = []
         do {
-            for try await chunk in response.body { received += chunk }
+            for try await chunk in response.body {
+                received += chunk
+                if received.count == 5 { read.fire() }
+            }
             Issue.record("\(Self.cuts[index].name): the body must not end cleanly")
         } catch {
             #expect(error.code == (Self.cuts[index].name.hasSuffix("reset") ? .reset : .earlyEnd))

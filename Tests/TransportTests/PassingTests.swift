@@ -35,8 +35,9 @@ struct PassingTests {
             return true
         }
         let release = Task {
-            for signal in signals {
+            for (number, signal) in signals.enumerated() {
                 signal.fire()
+                _ = await eventually { offers.all.withLock { $0.count } > number }
                 try await Task.sleep(for: .milliseconds(5))
             }
         }

@@ -141,12 +141,12 @@ struct RelayTests {
 
     @Test("an answer that comes before the request is read whole is relayed")
     func earlyAnswer() async throws {
-        let fixture = try TransportFixture(reading: .headOnly) { _ in
-            [.response(413, body: [1]), .wait(milliseconds: 300)]
-        }
+        let read = ScriptedSignal()
+        let fixture = try TransportFixture(reading: .headOnly) { _ in [.response(413, body: [1]), .await(read)] }
         let response = try await fixture.send(body: patterned(20 << 20))
         #expect(response.status == 413)
         #expect(try await response.body.collect() == [1])
+        read.fire()
     }
 
     @Test("a body that ends with the connection is complete where HTTP says so")

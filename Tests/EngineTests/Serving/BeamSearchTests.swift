@@ -111,7 +111,6 @@ struct BeamSearchTests {
         var stream: GenerationStream? = try service.generate(prompt: [3], options: options)
         #expect(stream != nil)
         stream = nil
-        for _ in 0..<1_000 where service.load != (0, 0) { try await Task.sleep(for: .milliseconds(1)) }
-        #expect(service.load == (0, 0))
+        #expect(await eventually { service.load == (0, 0) })
     }
 }

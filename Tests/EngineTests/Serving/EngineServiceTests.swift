@@ -27,8 +27,7 @@ struct EngineServiceTests {
     }
 
     private func waitUntilIdle(_ service: EngineService) async throws {
-        for _ in 0..<1_000 where service.load != (0, 0) { try await Task.sleep(for: .milliseconds(1)) }
-        #expect(service.load == (0, 0))
+        #expect(await eventually { service.load == (0, 0) })
     }
 
     private let endless = GenerationOptions(endTokens: [])

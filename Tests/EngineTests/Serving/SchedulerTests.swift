@@ -51,6 +51,33 @@ struct SchedulerTests {
         return try model.generate(after: prompt, options: options).tokens
     }
 
+    /// Whether an answer is what the model alone says, but for choices that hang on the last digits of its logits: an
+    /// adapter is computed beside the weights here, and merged into them there.
+    private func isOwn(
+        _ answer: [Int32], after prompt: [Int32], _ adapter: LoRAAdapter?, _ options: GenerationOptions
+    ) throws -> Bool {
+        let model =
+            try adapter.map { try DecoderModel(weights: weights, adapter: $0) } ?? DecoderModel(weights: weights)
+        var cache = KeyValueCache(model.config)
+        var scratch = DecoderScratch(model.config)
+        var sampler = Sampler(options)
+        var random = SeededRandom(seed: 1)
+        try model.forward(prompt, cache: &cache, scratch: &scratch)
+        for token in answer {
+            let logits = scratch.logits
+            var next = sampler
+            var choice = try next.next(logits[...])
+            for _ in 0..<300 where choice != .token(GeneratedToken(token)) {
+                next = sampler
+                choice = try next.next(logits.map { $0 + Float.random(in: -2e-5...2e-5, using: &random) }[...])
+            }
+            guard choice == .token(GeneratedToken(token)) else { return false }
+            sampler = next
+            try model.forward([token], cache: &cache, scratch: &scratch)
+        }
+        return answer.count == options.maximumNewTokens
+    }
+
     private func randomPrompt(_ random: inout SeededRandom, _ lengths: ClosedRange<Int>) -> [Int32] {
         (0..<Int.random(in: lengths, using: &random)).map { _ in Int32.random(in: 3..<96, using: &random) }
     }
@@ -68,7 +95,8 @@ struct SchedulerTests {
             options.queueLimit = 100
         }
         let common = randomPrompt(&random, 100...100)
-        var work: [(stream: Task<CollectedAnswer, any Error>, expected: [Int32])] = []
+        var work:
+            [(stream: Task<CollectedAnswer, any Error>, prompt: [Int32], adapter: LoRAAdapter?, GenerationOptions)] = []
         for number in 0..<24 {
             var options = GenerationOptions(maximumNewTokens: Int.random(in: 1...30, using: &random), endTokens: [])
             if samples {
@@ -88,11 +116,13 @@ struct SchedulerTests {
                 }
                 continue
             }
-            let expected = try alone(prompt, name.flatMap { adapters[$0] }, options)
-            work.append((Task { try await CollectedAnswer(stream) }, expected))
+            work.append((Task { try await CollectedAnswer(stream) }, prompt, name.flatMap { adapters[$0] }, options))
         }
-        for (stream, expected) in work {
-            #expect(try await stream.value.tokens == expected, "seed \(seed)")
+        for (stream, prompt, adapter, options) in work {
+            let tokens = try await stream.value.tokens
+            #expect(
+                try tokens == alone(prompt, adapter, options) || isOwn(tokens, after: prompt, adapter, options),
+                "seed \(seed)")
         }
     }
 
@@ -207,24 +237,29 @@ struct SchedulerTests {
         let prompt = randomPrompt(&random, 60...60)
         let possible = [try alone(prompt, adapter, options), try alone(prompt, other, options)]
         #expect(possible[0] != possible[1])
-        var answers: [(answer: Task<CollectedAnswer, any Error>, expected: [Int32])] = []
-        var expected = possible[0]
+        var answers: [(answer: Task<CollectedAnswer, any Error>, expected: Int)] = []
+        var expected = 0
         for number in 0..<30 {
             let stream = try service.generate(prompt: prompt, adapter: "a", options: options)
             answers.append((Task { try await CollectedAnswer(stream) }, expected))
             switch number % 5 {
             case 1:
                 service = try service.successor(adding: ["a": other])
-                expected = possible[1]
+                expected = 1
             case 2: service = try service.successor(keeping: ["a"], adding: ["b": adapter])
             case 3: service = try service.successor(keeping: ["a"])
             case 4:
                 service = try service.successor(keeping: ["a"], adding: ["a": adapter])
-                expected = possible[0]
+                expected = 0
             default: try await Task.sleep(for: .milliseconds(Int.random(in: 0...4, using: &random)))
             }
         }
-        for (answer, expected) in answers { #expect(try await answer.value.tokens == expected, "seed \(seed)") }
+        for (answer, expected) in answers {
+            let tokens = try await answer.value.tokens
+            #expect(
+                try tokens == possible[expected] || isOwn(tokens, after: prompt, [adapter, other][expected], options),
+                "seed \(seed)")
+        }
         let before = service
         service = try service.successor()
         #expect(throws: EngineError.self) { try service.generate(prompt: prompt, adapter: "a", options: options) }
