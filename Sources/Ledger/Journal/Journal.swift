@@ -111,6 +111,9 @@ final class Journal: Sendable {
     /// How many records were appended, and how many callers wait for room.
     var counts: (records: Int, waiting: Int) { state.withLock { ($0.records, $0.waiting.count) } }
 
+    /// Whether rows wait in so few segments that there is time to fold them.
+    var isShort: Bool { state.withLock { $0.segments.count <= 2 } }
+
     /// Behind the last record.
     var tail: JournalPosition { state.withLock { $0.tail } }
 
