@@ -22,6 +22,8 @@ public struct ListenerSettings: Sendable, Hashable {
     public var requestsWaiting = 1024
     /// How long a request may wait, in seconds.
     public var waiting = 10.0
+    /// What the bodies of all requests may hold together, in bytes.
+    public var bodyMemory = 1 << 30
 
     /// The defaults.
     public init() {}
@@ -83,7 +85,7 @@ extension GatewaySettingsReader {
     /// The keys of `limits` that concern the listeners.
     static let listenerLimits = [
         "header_seconds", "body_idle_seconds", "write_idle_seconds", "connections", "requests_in_progress",
-        "requests_waiting", "waiting_seconds",
+        "requests_waiting", "waiting_seconds", "body_memory_bytes",
     ]
 
     /// Reads what concerns the listeners.
@@ -111,6 +113,9 @@ extension GatewaySettingsReader {
         count("connections", from: 1, \.connections)
         count("requests_in_progress", from: 1, \.requestsInProgress)
         count("requests_waiting", from: 0, \.requestsWaiting)
+        part(limits["body_memory_bytes"]) { value throws(ConfigurationError) in
+            settings.bodyMemory = try value.int(in: 1 << 20...1 << 40)
+        }
         return settings
     }
 

@@ -3,6 +3,8 @@
 /// Carries plain exchanges on an event loop, for who asks from that loop: the request is sent, and its answer arrives,
 /// on the thread on which it is waited for.
 final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
+    private static let openingDelay = Duration.milliseconds(1)
+
     let port: any EventLoopPort
     let isClientsOwn = true
     private let turn = LoopTurn()
@@ -10,6 +12,8 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
     private var isClosed = false
     /// What is sent once the loop has run what it has at hand.
     private var waiting: [Submission] = []
+    /// Connections are opened ahead in a moment.
+    private var opensSoon = false
     /// When limits are looked at next.
     private var nextLook: ContinuousClock.Instant?
 
@@ -66,8 +70,17 @@ final class LoopCarrier: ExchangeCarrier, @unchecked Sendable {
                 }
             }
         }
-        // What has just been sent goes first.
-        if table.wantsMore { port.execute { [self] in act { $0.openAhead() } } }
+        openAheadLater()
+    }
+
+    /// What has just been sent goes first, and its answer too, which a server that is near gives at once.
+    private func openAheadLater() {
+        guard table.wantsMore, !opensSoon else { return }
+        opensSoon = true
+        port.schedule(after: Self.openingDelay) { [weak self] in
+            self?.opensSoon = false
+            self?.act { $0.openAhead() }
+        }
     }
 
     func takesBytes(_ connection: PlainConnection) {

@@ -101,6 +101,49 @@ struct HostileRequestTests {
     }
 
     @Test(
+        "a flood of small requests on one connection is answered in order, and keeps nobody else waiting",
+        arguments: ["", "X: \u{e9}\r\n"])
+    func flood(_ field: String) async throws {
+        try await TestGateway.with(
+            answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let count = 30_000
+                let (flooding, other) = (try RawConnection(port: gateway.port), try RawConnection(port: gateway.port))
+                let requests = String(
+                    repeating: "GET /health/live HTTP/1.1\r\nHost: a\r\n\(field)\r\n", count: count)
+                // Sent beside the reading: the gateway takes no more than it may keep.
+                nonisolated(unsafe) let socket = flooding
+                let sender = Thread { try? unsafe socket.send(requests) }
+                sender.start()
+                var longest = Duration.zero
+                for number in 0..<count {
+                    let response = await flooding.response(to: "GET")
+                    guard response.status == 200 else {
+                        Issue.record("request \(number): \(response.status)")
+                        break
+                    }
+                    guard number % 1000 == 0 else { continue }
+                    let stopwatch = Stopwatch()
+                    try other.send(request("GET", "/health/live"))
+                    #expect(await other.response(to: "GET").status == 200)
+                    longest = max(longest, stopwatch.stop())
+                }
+                print("another client waited \(longest) at most")
+                #expect(longest < .seconds(5))
+            })
+    }
+
+    @Test("a client of HTTP/1.0 gets no interim answer")
+    func noInterim() async throws {
+        try await TestGateway.with(answer: { _ throws(BackendError) in .json("{}") }) { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            try connection.send("POST /v1/a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n{}")
+            let answer = String(decoding: await connection.receive() ?? [], as: UTF8.self)
+            #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+        }
+    }
+
+    @Test(
         "a header block over 64 KiB or 256 fields is refused with 431",
         arguments: [(1, 70 << 10), (300, 8), (20_000, 1)])
     func headers(_ count: Int, _ size: Int) async throws {

@@ -50,6 +50,35 @@ struct OverloadTests {
             })
     }
 
+    @Test("what the bodies of all requests hold is bounded: one more is refused at once, until others have ended")
+    func bodies() async throws {
+        try await TestGateway.with(
+            configure: { $0.bodyMemory = 100 << 10 }, answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let (head, piece) = (
+                    "POST /v1/a HTTP/1.1\r\nHost: a\r\nContent-Length: 81920\r\n\r\n",
+                    String(repeating: " ", count: 60 << 10)
+                )
+                let first = try RawConnection(port: gateway.port)
+                try first.send(head + piece)
+                #expect(await eventually { gateway.load.bodyBytes == 60 << 10 })
+                let second = try RawConnection(port: gateway.port)
+                try second.send(head + piece)
+                let refusal = await second.response()
+                #expect(refusal.status == 503 && refusal.header("retry-after") == "1")
+                #expect(refusal.header("connection") == "close")
+                #expect(await eventually { gateway.load.bodyBytes == 60 << 10 })
+                try first.send(String(repeating: " ", count: 20 << 10))
+                #expect(await first.response().status == 200)
+                #expect(await eventually { gateway.load.bodyBytes == 0 })
+                let third = try RawConnection(port: gateway.port)
+                try third.send(head + piece)
+                #expect(await eventually { gateway.load.bodyBytes == 60 << 10 })
+                third.close()
+                #expect(await eventually { gateway.load.bodyBytes == 0 })
+            })
+    }
+
     @Test("a request that waits too long is refused, and one whose client leaves gives up its place")
     func patience() async throws {
         let (running, go) = (Counter(), ScriptedSignal())

@@ -32,6 +32,28 @@ struct SlowClientTests {
             })
     }
 
+    @Test(
+        "a body has its own time, from the end of the head on, whatever was waited for before",
+        arguments: ["", "X: \u{e9}\r\n", "Expect: 100-continue\r\n"])
+    func bodyTime(_ field: String) async throws {
+        try await TestGateway.with(
+            idle: .milliseconds(600), configure: { $0.header = .milliseconds(300) },
+            answer: { _ throws(BackendError) in .json("{}") },
+            { gateway in
+                let connection = try RawConnection(port: gateway.port)
+                for _ in 0..<2 {
+                    try connection.send("POST /v1/a HTTP/1.1\r\nHost: a\r\n\(field)Content-Length: 2\r\n\r\n")
+                    if field.hasPrefix("Expect") {
+                        let interim = await connection.receive() ?? []
+                        #expect(String(decoding: interim, as: UTF8.self) == "HTTP/1.1 100 Continue\r\n\r\n")
+                    }
+                    try await Task.sleep(for: .milliseconds(1200))
+                    try connection.send("{}")
+                    #expect(await connection.response().status == 200)
+                }
+            })
+    }
+
     @Test("a head that trickles is cut off at the limit, however steadily it comes")
     func trickle() async throws {
         try await TestGateway.with(

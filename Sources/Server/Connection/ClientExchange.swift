@@ -20,6 +20,9 @@ final class ClientExchange {
     /// What a web page needs to read the answer.
     private(set) var crossOrigin: HeaderFields?
 
+    /// Bytes of the body that were set aside.
+    var bodyBytes = 0
+
     // The answer.
     var framing = ReplyBytes.Framing.none
     var reply: ClientReply?

@@ -1,7 +1,7 @@
 import Foundation
 import NIOCore
 
-/// A client's socket, to which bytes go without a pass through its channel.
+/// A client's socket, to and from which bytes go without a pass through its channel.
 struct ClientSocket {
     private let descriptor: Int32
 
@@ -20,5 +20,15 @@ struct ClientSocket {
                 descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
         }
         return max(0, sent)
+    }
+
+    /// What the system has of the client's bytes, at most so many; nil if it has none now, or the connection is over,
+    /// which the channel then finds out.
+    func receive(atMost limit: Int) -> ByteBuffer? {
+        var bytes = ByteBuffer()
+        let count = unsafe bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: limit) { bytes in
+            unsafe max(0, Foundation.recv(descriptor, bytes.baseAddress, limit, Int32(MSG_DONTWAIT)))
+        }
+        return count > 0 ? bytes : nil
     }
 }

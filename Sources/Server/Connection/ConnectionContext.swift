@@ -11,6 +11,7 @@ final class ConnectionContext: Sendable {
     let date = ResponseDate()
     let open = OpenConnections()
     let load: ServerLoad
+    let bodies: BodyMemory
     /// Bounds the requests in progress; nil on the admin listener, which answers whatever goes on.
     let gate: RequestGate?
     let onRequest: @Sendable (RequestRecord) -> Void
@@ -24,7 +25,8 @@ final class ConnectionContext: Sendable {
         self.options = options
         times = ConnectionTimes(options)
         self.gate = gate
-        load = ServerLoad(gate: gate, open: open)
+        bodies = BodyMemory(limit: options.bodyMemory)
+        load = ServerLoad(gate: gate, open: open, bodies: bodies)
         self.onRequest = onRequest
     }
 }

@@ -45,6 +45,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     var exchange: ClientExchange? {
         didSet {
             if exchange === oldValue { return }
+            if let oldValue { shared.bodies.giveBack(oldValue.bodyBytes) }
             shared.load.addRequests((exchange == nil ? 0 : 1) - (oldValue == nil ? 0 : 1))
             executor.note { poll in
                 if let oldValue { poll.requestEnded(wasAnswered: oldValue.hasBegun) }
@@ -64,7 +65,10 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     var isStopping = false
     private var body: [UInt8] = []
     private var waiting: [Waiting] = []
+    /// How many of them were taken already.
+    private var taken = 0
     private var waitingBytes = 0
+    private var isPaused = false
 
     init(shared: ConnectionContext, executor: LoopExecutor, wire: ReplyWire = .http1, turnsAway: Bool = false) {
         self.shared = shared
@@ -96,8 +100,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .idle, .receiving: take(part)
         case .answering:
             waiting.append(.part(part))
-            if case .body(let bytes) = part { waitingBytes += bytes.readableBytes } else { waitingBytes += 1024 }
-            if waitingBytes > Self.waitingLimit { setReading(false) }
+            waitingBytes += Self.weight(part)
+            if waitingBytes > Self.waitingLimit { pause(true) }
         case .lingering, .closed: break
         }
     }
@@ -162,6 +166,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         work = nil
         clock.stop()
         waiting = []
+        taken = 0
         body = []
         resumeWriter()
     }
@@ -172,8 +177,15 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         writer.resume()
     }
 
-    private func setReading(_ isOn: Bool) {
-        try? context?.channel.syncOptions?.setOption(.autoRead, value: isOn)
+    private func pause(_ isPaused: Bool) {
+        guard self.isPaused != isPaused else { return }
+        self.isPaused = isPaused
+        try? context?.channel.syncOptions?.setOption(.autoRead, value: !isPaused)
+    }
+
+    /// What a part that waits counts for, in bytes.
+    private static func weight(_ part: RequestPart) -> Int {
+        if case .body(let bytes) = part { bytes.readableBytes } else { 1024 }
     }
 
     // MARK: A request, part by part
@@ -182,10 +194,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         switch part {
         case .head(let head): begin(head)
         case .body(let bytes):
-            guard phase == .receiving else { return }
+            guard phase == .receiving, let exchange else { return }
             guard bytes.readableBytes <= shared.options.bodyBytes - body.count else {
                 return refuse(.bodyTooLarge(limit: shared.options.bodyBytes))
             }
+            guard shared.bodies.take(bytes.readableBytes) else { return refuse(.tooManyBodies) }
+            exchange.bodyBytes += bytes.readableBytes
             body.append(contentsOf: bytes.readableBytesView)
             clock.begin(.body, for: shared.times, on: self)
         case .end: if phase == .receiving { dispatch() }
@@ -206,6 +220,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
                 if outline.hasBody { refuse(reply) }
                 return
             }
+            if outline.hasBody { clock.begin(.body, for: shared.times, on: self) }
             guard let announced = outline.contentLength else { return permit(outline) }
             guard announced <= shared.options.bodyBytes else { throw .bodyTooLarge(limit: shared.options.bodyBytes) }
             body.reserveCapacity(min(announced, 1 << 20))
@@ -260,17 +275,36 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         phase = .idle
         clock.begin(.keepAlive, for: shared.times, on: self)
         if waiting.isEmpty { return }
-        let parts = waiting
-        waiting = []
-        if waitingBytes > Self.waitingLimit { setReading(true) }
-        waitingBytes = 0
-        for part in parts {
-            switch (part, phase) {
-            case (.part(let part), .idle), (.part(let part), .receiving): take(part)
-            case (.malformed(let error), .idle), (.malformed(let error), .receiving): refuse(error)
-            case (_, .answering): waiting.append(part)
-            default: break
+        while taken < waiting.count, phase == .idle || phase == .receiving {
+            let next = waiting[taken]
+            // Lets go of its bytes.
+            waiting[taken] = .part(.end)
+            taken += 1
+            switch next {
+            case .part(let part):
+                waitingBytes -= Self.weight(part)
+                take(part)
+            case .malformed(let error): refuse(error)
             }
         }
+        forgetTaken()
+        if waitingBytes <= Self.waitingLimit { pause(false) }
     }
+
+    /// Moves what still waits to the front when most was taken, so that each part is moved once on average.
+    private func forgetTaken() {
+        if taken == waiting.count {
+            waiting.removeAll(keepingCapacity: taken < 64)
+            taken = 0
+        } else if taken > 1024, taken * 2 > waiting.count {
+            waiting.removeFirst(taken)
+            taken = 0
+        }
+    }
+}
+
+extension APIError {
+    /// 503: the bodies of other requests take all the memory that there is for them.
+    fileprivate static let tooManyBodies = APIError.overloaded(
+        "The bodies of the requests under way take all the memory that the gateway has for them.")
 }

@@ -1,10 +1,13 @@
 import NIOCore
+import NIOHTTP1
 
-/// Stands before the library's parser: takes requests with a plain head, and leaves a connection to the parser from the
-/// first other one on.
+/// Takes requests with a plain head, and leaves a connection to the library's parser from the first other one on; most
+/// connections never need one.
 final class PlainRequests: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+
+    private static let firstBytes = 8 << 10
 
     private let handler: ExchangeHandler
     /// Bytes of a request's body that are still to come.
@@ -13,6 +16,15 @@ final class PlainRequests: ChannelInboundHandler {
 
     init(before handler: ExchangeHandler) {
         self.handler = handler
+    }
+
+    /// A client mostly has sent its first request by the time its connection is accepted: it is taken at once, and not
+    /// when the loop tells of it after all else that it has at hand.
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        guard let bytes = handler.unsent.socket?.receive(atMost: Self.firstBytes) else { return }
+        channelRead(context: context, data: wrapInboundOut(bytes))
+        context.fireChannelReadComplete()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -25,9 +37,25 @@ final class PlainRequests: ChannelInboundHandler {
                 bytes.moveReaderIndex(forwardBy: plain.length)
                 take(plain)
             } else {
-                isOver = true
-                return context.fireChannelRead(wrapInboundOut(bytes))
+                return leave(bytes, context)
             }
+        }
+    }
+
+    /// Leaves what follows to the parser.
+    private func leave(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+        isOver = true
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 64 << 10
+        limits.maxHeaderListSize = 64 << 10
+        limits.maxHeaderFieldCount = 256
+        let parser = ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
+        do {
+            try context.pipeline.syncOperations.addHandler(parser, position: .after(self))
+            context.fireChannelRead(wrapInboundOut(bytes))
+        } catch {
+            // The connection is gone.
+            context.close(promise: nil)
         }
     }
 

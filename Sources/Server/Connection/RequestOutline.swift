@@ -30,6 +30,8 @@ struct RequestOutline {
         fields.reserveCapacity(head.fields.count)
         for (name, value) in head.fields { try note(name, value) }
         if host == nil, !head.isHTTP10 { throw Self.refusal("There is no Host field") }
+        // A client that speaks 1.0 knows no interim answer (RFC 9110, 10.1.1).
+        if head.isHTTP10 { expectsContinue = false }
         if isChunked, contentLength != nil || head.isHTTP10 {
             throw Self.refusal("Transfer-Encoding and Content-Length contradict each other")
         }

@@ -5,6 +5,7 @@ public final class ServerLoad: Sendable {
     private let openRequests = Atomic(0)
     private let gate: RequestGate?
     private let open: OpenConnections
+    private let bodies: BodyMemory
 
     /// Connections that are accepted and not closed, those in their TLS handshake included.
     public var connections: Int { open.count }
@@ -14,9 +15,13 @@ public final class ServerLoad: Sendable {
     /// Requests that wait because as many as may be are in progress.
     public var waiting: Int { gate?.waitingCount ?? 0 }
 
-    init(gate: RequestGate?, open: OpenConnections) {
+    /// What the bodies of requests hold that are read or answered, in bytes.
+    public var bodyBytes: Int { bodies.bytes }
+
+    init(gate: RequestGate?, open: OpenConnections, bodies: BodyMemory) {
         self.gate = gate
         self.open = open
+        self.bodies = bodies
     }
 
     func addRequests(_ number: Int) {

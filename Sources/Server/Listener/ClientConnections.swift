@@ -1,10 +1,9 @@
 import ChatAPI
 import NIOCore
-import NIOHTTP1
 import Synchronization
 
-/// Sets up the connections that a listener accepts: a reader of plain requests, the library's HTTP/1 parser for all
-/// others, and one handler that does the rest.
+/// Sets up the connections that a listener accepts: a reader of plain requests, which leaves all others to the library's
+/// HTTP/1 parser, and one handler that does the rest.
 struct ClientConnections {
     let shared: ConnectionContext
     let executors: LoopExecutors
@@ -32,14 +31,9 @@ struct ClientConnections {
     static let toldOverTLS = 64
 
     func addHTTP1(to channel: any Channel, turnsAway: Bool = false) throws {
-        var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 64 << 10
-        limits.maxHeaderListSize = 64 << 10
-        limits.maxHeaderFieldCount = 256
         let pipeline = channel.pipeline.syncOperations
         let handler = ExchangeHandler(shared: shared, executor: executors[channel.eventLoop], turnsAway: turnsAway)
         try pipeline.addHandler(PlainRequests(before: handler))
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits)))
         try pipeline.addHandler(handler)
     }
 }

@@ -6,6 +6,8 @@ public struct ListenOptions: Sendable {
     public var port: Int
     /// The largest request body, in bytes.
     public var bodyBytes: Int
+    /// What the bodies of all requests that are read or answered may hold together, in bytes.
+    public var bodyMemory = 1 << 30
     /// How long a connection may be idle between requests.
     public var idle: Duration
     /// How long the head of a request may take.

@@ -115,6 +115,7 @@ extension ListenOptions {
         requestsInProgress = listener.requestsInProgress
         requestsWaiting = listener.requestsWaiting
         waiting = .seconds(listener.waiting)
+        bodyMemory = listener.bodyMemory
         cors = listener.corsOrigins.map { CORSPolicy(origins: $0) }
     }
 }

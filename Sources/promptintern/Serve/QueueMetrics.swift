@@ -35,6 +35,9 @@ enum QueueMetrics {
             [Reading(load.requests)]
         }
         page.readings("pi_requests_waiting", "Requests of clients that wait to be let in.") { [Reading(load.waiting)] }
+        page.readings("pi_request_body_bytes", "What the bodies of clients' requests hold in memory.") {
+            [Reading(load.bodyBytes)]
+        }
         page.readings("pi_connections", "Connections of clients that are open.") { [Reading(load.connections)] }
     }
 }
