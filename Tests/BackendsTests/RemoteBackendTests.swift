@@ -53,6 +53,8 @@ struct RemoteBackendTests {
         _ = try await local.reply(to: request(mine)).body.collect()
         #expect(server.requests.map { $0.header("authorization") } == ["Bearer ours", nil])
         #expect(server.requests[0].headText.contains("mine") == false)
+        #expect(!keyed.takesClientKey && !local.takesClientKey)
+        #expect(UpstreamBackend(name: "up", endpoint: endpoint, transport: transport).takesClientKey)
     }
 
     @Test("nobody at the address, silence and a torn connection each have their own code")

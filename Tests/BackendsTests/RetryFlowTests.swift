@@ -55,6 +55,8 @@ struct RetryFlowTests {
         #expect(outcome.rows.count == min(failures + 1, 3) && server.requests.count == outcome.rows.count)
         #expect(outcome.rows.map(\.isFinal) == Array(repeating: false, count: outcome.rows.count - 1) + [true])
         #expect(outcome.rows.allSatisfy { $0.reason == "unrecognized" })
+        // An upstream that refuses bills nothing.
+        #expect(outcome.rows.filter { $0.status >= 400 }.allSatisfy { $0.tokens.sent.total == 0 })
     }
 
     @Test("a longer wish for rest than 2 s is not waited for, and goes to the client")

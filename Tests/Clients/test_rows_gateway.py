@@ -197,7 +197,8 @@ def test_row_08_an_upstream_that_is_not_there(tmp_path):
             assert reply.status in (502, 503) and time.monotonic() - started < 5
             assert reply.status == 502 or int(reply.value("retry-after")) > 0
             assert json.loads(reply.body)["error"]["code"] and str(port).encode() not in reply.body
-        assert json.loads(wire.send(gateway.port, "GET", "/v1/models").body) == {"object": "list", "data": []}
+        # No model of its own is left to list, so an empty list would be a lie.
+        assert wire.send(gateway.port, "GET", "/v1/models").status in (502, 503)
         with pytest.raises(openai.InternalServerError):
             openai.OpenAI(base_url=gateway.base_url, api_key="k", max_retries=0).responses.create(model="m", input="x", stream=True)
     finally:

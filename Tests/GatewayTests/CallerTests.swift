@@ -11,12 +11,12 @@ import Testing
 @Suite("Callers with scopes, rates and budgets", .timeLimit(.minutes(1)))
 struct CallerTests {
     /// 1 and 2 units for a million tokens: 1,000 and 2,000 billionths a token.
-    private static let prices = PriceTable(prices: [
+    static let prices = PriceTable(prices: [
         "gpt-x": ModelPrice(input: 1_000_000_000, output: 2_000_000_000, currency: "USD", date: "2026-11-01"),
         "formulas-v1": ModelPrice(input: 100_000_000, output: 200_000_000, currency: "USD", date: "2026-11-01"),
     ])
 
-    private static func caller(_ policy: KeyPolicy, spent: KeyRing.SpendSource? = nil) throws -> Caller {
+    static func caller(_ policy: KeyPolicy, spent: KeyRing.SpendSource? = nil) throws -> Caller {
         let ring = try KeyRing(path: nil, fixed: [StaticKey(key: "k", policy: policy)])
         try ring.start(spent: spent)
         guard case .accepted(let caller) = ring.check(Array("k".utf8)) else { throw NoCaller() }
@@ -25,7 +25,7 @@ struct CallerTests {
 
     private struct NoCaller: Error {}
 
-    private static func priced(_ configuration: inout GatewayConfiguration) {
+    static func priced(_ configuration: inout GatewayConfiguration) {
         configuration.prices = prices
         configuration.reserveTokens = 100
     }
@@ -299,9 +299,11 @@ extension GatewayFixture {
         await service.chat(Received(id: id, headers: headers, body: body, caller: caller))
     }
 
-    func forward(_ target: String, _ body: String, _ caller: Caller) async -> ClientReply {
+    func forward(
+        _ target: String, _ body: String, _ caller: Caller, headers: HeaderFields = [], id: String = UUID().uuidString
+    ) async -> ClientReply {
         let reply = await service.forward(
-            Received(id: UUID().uuidString, target: target, body: Array(body.utf8), caller: caller))
+            Received(id: id, target: target, headers: headers, body: Array(body.utf8), caller: caller))
         _ = try? await reply.text()
         return reply
     }

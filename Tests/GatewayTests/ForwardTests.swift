@@ -23,10 +23,41 @@ struct ForwardTests {
     @Test("a call that is no model call has a row without made-up tokens")
     func file() async throws {
         let gateway = try await GatewayFixture(full: { _ in Answers.whole("{}") })
-        let reply = await gateway.service.forward(Received(id: "r", method: "GET", target: "/v1/files"))
+        let reply = await gateway.service.forward(
+            Received(id: "r", method: "GET", target: "/v1/files", headers: [("Accept-Encoding", "gzip")]))
         _ = try await reply.text()
+        #expect(gateway.full.requests.first?.headers.first(named: "accept-encoding") == "gzip")
         let row = try #require(try await gateway.rows("r").first)
         #expect(row.tokens.sent.total == 0 && row.tokens.completion == 0 && row.outcome == .complete)
+    }
+
+    @Test(
+        "a JSON body's model is read whatever its type says, and a form's is left alone",
+        arguments: [
+            (
+                "application/x-www-form-urlencoded", #"{"model":"fast","input":"x"}"#, #"{"model":"m2","input":"x"}"#
+            ),
+            ("text/plain", "\r\n\t {\"model\" : \"fast\"}", "\r\n\t {\"model\" : \"m2\"}"),
+            ("", #"{"model":"fast"}"#, #"{"model":"m2"}"#),
+            ("application/x-www-form-urlencoded", "model=fast&input=x", "model=fast&input=x"),
+            (
+                "multipart/form-data; boundary=b",
+                "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b--\r\n",
+                "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nfast\r\n--b--\r\n"
+            ),
+            ("Multipart/form-data; boundary=b", #"{"model":"fast"}"#, #"{"model":"fast"}"#),
+        ])
+    func contentTypes(type: String, body: String, expected: String) async throws {
+        let gateway = try await GatewayFixture(configure: {
+            $0.routes = [.init(name: "fast", backend: "full", model: "m2")]
+        })
+        let reply = await gateway.service.forward(
+            Received(
+                id: "r", target: "/v1/embeddings", headers: type.isEmpty ? [] : [("Content-Type", type)],
+                body: Array(body.utf8)))
+        _ = try await reply.text()
+        #expect(gateway.full.requests.map(\.body) == [Array(expected.utf8)])
+        #expect(try await gateway.rows("r").map(\.model) == [expected.contains("m2") ? "m2" : ""])
     }
 
     @Test("without an upstream a path is unknown")

@@ -11,12 +11,14 @@ final class ScriptedBackend: Backend {
     typealias Script = @Sendable (BackendRequest) async throws(BackendError) -> Reply
 
     let name: String
+    let takesClientKey: Bool
     private let lacking: Set<Feature>
     private let script: Script
     private let log = Mutex<[BackendRequest]>([])
 
-    init(_ name: String, lacking: Set<Feature> = [], _ script: @escaping Script) {
+    init(_ name: String, lacking: Set<Feature> = [], takesClientKey: Bool = false, _ script: @escaping Script) {
         self.name = name
+        self.takesClientKey = takesClientKey
         self.lacking = lacking
         self.script = script
     }
@@ -101,7 +103,8 @@ struct GatewayFixture {
 
     init(
         mode: Mode = .on, manifest: ManifestCheck = matching, fullModel: String? = nil, allows: Set<String> = [],
-        lacking: Set<Feature> = [], configure: (inout GatewayConfiguration) -> Void = { _ in },
+        lacking: Set<Feature> = [], takesClientKey: Bool = false,
+        configure: (inout GatewayConfiguration) -> Void = { _ in },
         onEvent: @escaping @Sendable (GatewayEvent) -> Void = { _ in },
         tuned: @escaping ScriptedBackend.Script = { _ in Answers.whole() },
         full: @escaping ScriptedBackend.Script = { _ in Answers.whole() }
@@ -109,7 +112,7 @@ struct GatewayFixture {
         folder = try LedgerFolder()
         ledger = try LedgerStore(path: folder.path + "/ledger.sqlite")
         self.tuned = ScriptedBackend("tuned", lacking: lacking, tuned)
-        self.full = ScriptedBackend("full", full)
+        self.full = ScriptedBackend("full", takesClientKey: takesClientKey, full)
         var configuration = GatewayConfiguration(
             tasks: [try Self.task(mode: mode, manifest: manifest, fullModel: fullModel, allows: allows)],
             defaultBackend: "full")

@@ -22,11 +22,22 @@ struct ClientPathTests {
             ("/openai/deployments//embeddings", "/openai/deployments//embeddings", nil),
             ("/openai/deployments/x", "/openai/deployments/x", nil), ("/openai/x", "/openai/x", nil),
             ("/health/live", "/health/live", nil), ("//chat/completions", "//chat/completions", nil),
+            ("/tokenize", "/tokenize", nil), ("/openai/detokenize", "/openai/detokenize", nil),
             ("/chatter", "/chatter", nil), ("/", "/", nil), ("*", "*", nil), ("/admin/tasks", "/admin/tasks", nil),
         ] as [(String, String, String?)])
     func spelling(_ target: String, _ expected: String, _ deployment: String?) {
         let path = ClientPath(target)
         #expect(path.target == expected && path.deployment == deployment)
+    }
+
+    @Test(
+        "the newer parts of the API are known without /v1 too",
+        arguments: [
+            "/conversations", "/containers/c/files?limit=1", "/evals/e/runs", "/videos", "/realtime/client_secrets",
+            "/skills", "/chatkit/sessions", "/organization/usage/completions?start_time=1", "/engines", "/score",
+        ])
+    func newer(_ target: String) {
+        for base in ["", "/v1", "/openai", "/openai/v1"] { #expect(ClientPath(base + target).target == "/v1" + target) }
     }
 
     @Test(

@@ -133,6 +133,22 @@ struct ServingTests {
         }
     }
 
+    @Test(
+        "TRACE, whose answer could show the upstream's key, goes nowhere",
+        arguments: ["/v1/models", "/v1/x", "/models", "/v1/chat/completions"])
+    func trace(_ target: String) async throws {
+        try await TestGateway.with(answer: { _ throws(BackendError) in
+            Issue.record("TRACE reached the backend")
+            return .json("{}")
+        }) { gateway in
+            let connection = try RawConnection(port: gateway.port)
+            try connection.send(request("TRACE", target))
+            let response = await connection.response()
+            #expect(response.status == 405)
+            #expect(try JSONDocument(response.body).root["error"]?["code"]?.string?.text == "method_not_allowed")
+        }
+    }
+
     @Test("every event of a stream is there as soon as it was sent, not when the next one is")
     func flush() async throws {
         let go = ScriptedSignal()

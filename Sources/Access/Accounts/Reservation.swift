@@ -3,7 +3,7 @@ import Synchronization
 /// What was set aside for one request: charged for each attempt, settled once, at the latest when everybody lets go of
 /// it.
 ///
-/// A request that never reached a backend is charged nothing, and so gives all of it back.
+/// A request that never reached a backend, or was refused there, is charged nothing, and so gives all of it back.
 public final class Reservation: Sendable {
     private struct State {
         var grant: KeyAccount.Grant?

@@ -91,7 +91,8 @@ struct RemoteServer: Sendable {
         member.breaker.rest(for: time)
     }
 
-    private var isSigned: Bool { if case .aws = options.dialect { true } else { false } }
+    /// Whether its requests are signed, whatever key came with them.
+    var isSigned: Bool { if case .aws = options.dialect { true } else { false } }
 
     // MARK: The request
 

@@ -8,6 +8,8 @@ public struct UpstreamBackend: Backend {
     public var name: String { server.name }
     /// What of its failures is tried again.
     public var retry: RetryPolicy { server.retry }
+    /// Whether it has no key of its own.
+    public var takesClientKey: Bool { server.key == nil && !server.isSigned }
     let server: RemoteServer
 
     /// An upstream.

@@ -11,6 +11,9 @@ public protocol Backend: Sendable {
     /// What of its failures is tried again.
     var retry: RetryPolicy { get }
 
+    /// Whether it is asked with the client's own key, where there is one.
+    var takesClientKey: Bool { get }
+
     /// Answers a request; returns when status and header fields are there.
     ///
     /// Every status is an answer, not an error. Cancelling the task, or letting go of the answer's body, ends the work.
@@ -20,4 +23,7 @@ public protocol Backend: Sendable {
 extension Backend {
     /// Nothing is tried again.
     public var retry: RetryPolicy { .never }
+
+    /// The client's key is no business of this backend's.
+    public var takesClientKey: Bool { false }
 }

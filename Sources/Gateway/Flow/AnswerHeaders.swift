@@ -71,5 +71,10 @@ extension Received {
         }
     }
 
+    /// Whether the client's own key is among the fields that go on.
+    var handsOnKey: Bool {
+        gatewayKey == nil && headers.contains { field in Self.keyFields.contains { FieldName.matches(field.name, $0) } }
+    }
+
     private static let keyFields = ["authorization", "api-key", "x-api-key"]
 }

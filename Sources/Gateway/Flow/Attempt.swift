@@ -48,12 +48,14 @@ struct Attempt: Sendable {
         return max(0, Double(seconds) * 1000 + Double(attoseconds) / 1e15)
     }
 
-    /// The backend's own count, else the reported usage, else what was planned.
+    /// The backend's own count, else the reported usage, else nothing if it refused, else what was planned.
     private func tokenUse(_ ending: AttemptEnding) -> TokenUse {
+        // What a tuned model refuses stays a cost without a saving (docs/ledger.md).
+        let isUnbilled = !ending.wasSent || ending.isRefusal && arm != .internalized
         var sent = sent
         var sentSource = source
         var cached = 0
-        if !ending.wasSent {
+        if isUnbilled {
             sent = .zero
         } else if let counter = ending.counted {
             sent = sent.scaled(to: counter.prompt)
@@ -64,7 +66,7 @@ struct Attempt: Sendable {
             cached = min(usage.cachedTokens ?? 0, usage.promptTokens)
         }
         let (completion, completionSource) = completion(ending)
-        let isStripped = arm == .internalized || !ending.wasSent
+        let isStripped = arm == .internalized || isUnbilled
         return TokenUse(
             full: isStripped ? full : sent, fullSource: isStripped ? source : sentSource, sent: sent,
             sentSource: sentSource, completion: completion, completionSource: completionSource,
@@ -93,6 +95,9 @@ struct AttemptEnding: Sendable {
     var estimate = "no answer"
     /// The code of what went wrong, if it was told.
     var failure: String?
+
+    /// True if the backend answered with an error and told no tokens: nothing was billed.
+    var isRefusal: Bool { status >= 400 && usage == nil && counted == nil }
 
     /// The code of what went wrong: the one that was told, else what the backend's status says.
     var cause: String? {

@@ -10,13 +10,17 @@ extension GatewayService {
         await forward(received, isInScope: false)
     }
 
-    /// - Parameter isInScope: whether the scopes of the caller's key were looked at, and allow the request.
-    func forward(_ received: Received, isInScope: Bool) async -> ClientReply {
+    /// - Parameters:
+    ///   - isInScope: whether the scopes of the caller's key were looked at, and allow the request.
+    ///   - name: the backend to ask; nil leaves it to the routing.
+    func forward(_ received: Received, isInScope: Bool, to name: String? = nil) async -> ClientReply {
         let named = Self.document(in: received).flatMap { document in
             document.model.map { (document: document, name: $0.name) }
         }
         let estimate = Self.countedPaths.contains(received.path) ? (received.body.count + 3) / 4 : 0
-        let target = routing.target(model: named?.name ?? "", task: nil, tokens: estimate)
+        let target =
+            name.map { ModelRouting.Target(backend: $0) }
+            ?? routing.target(model: named?.name ?? "", task: nil, tokens: estimate)
         guard let target, let backend = backends[target.backend] else {
             let error = APIError.routeNotFoundWithoutUpstream(method: received.method, path: received.path)
             return await refuse(received, error, reason: .forwarded, model: named?.name ?? "")
@@ -54,7 +58,7 @@ extension GatewayService {
                 let reply = try await outbound.backend.reply(
                     to: BackendRequest(
                         id: received.id, method: received.method, target: received.target,
-                        headers: received.forwardedHeaders(readingAnswer: outbound.estimate > 0), body: outbound.body,
+                        headers: received.forwardedHeaders(readingAnswer: outbound.tellsUsage), body: outbound.body,
                         model: outbound.model,
                         limits: try BackendRequest.Limits().ending(by: deadline, from: .now),
                         tenant: received.gatewayKey))
@@ -104,12 +108,17 @@ extension GatewayService {
         "/v1/completions", "/v1/embeddings", "/v1/responses", "/v1/moderations",
     ]
 
-    /// The body of a POST, if it is JSON.
+    /// The body of a POST, if it is a JSON object, whatever its type says: curl calls it a form by default.
     private static func document(in received: Received) -> JSONDocument? {
-        guard received.method == "POST", !received.body.isEmpty,
-            received.headers.first(named: "content-type")?.lowercased().contains("json") ?? true
+        guard received.method == "POST", received.body.first(where: { !isBlank($0) }) == UInt8(ascii: "{"),
+            !(received.headers.first(named: "content-type").map { FieldName.hasPrefix($0, "multipart/") } ?? false)
         else { return nil }
         return try? JSONDocument(received.body)
+    }
+
+    /// JSON's white space.
+    private static func isBlank(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09
     }
 }
 
@@ -123,6 +132,9 @@ private struct ForwardedRequest {
     let estimate: Int
     /// What was set aside for the request.
     var reservation: Reservation?
+
+    /// Whether its answer may tell a usage, which is charged.
+    var tellsUsage: Bool { estimate > 0 || !model.isEmpty }
 
     func attempt(_ received: Received, number: Int) -> Attempt {
         Attempt(

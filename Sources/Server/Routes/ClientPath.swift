@@ -20,10 +20,12 @@ struct ClientPath {
     }
 
     /// The API's own first segments: what may follow a base URL that lacks its `/v1`.
+    ///
+    /// `tokenize` and `detokenize` are not among them: servers have them at their root, and not under `/v1`.
     private static let roots: Set<String> = [
         "chat", "completions", "embeddings", "models", "responses", "moderations", "images", "audio", "files",
-        "batches",
-        "uploads", "fine_tuning", "vector_stores", "assistants", "threads", "rerank",
+        "batches", "uploads", "fine_tuning", "vector_stores", "assistants", "threads", "rerank", "conversations",
+        "containers", "evals", "videos", "realtime", "skills", "chatkit", "organization", "engines", "score",
     ]
 
     /// `/deployments/NAME/…`, `/v1/…` or another path of the API, after `/openai`.

@@ -16,7 +16,7 @@ struct RouteTable: Sendable {
     typealias Handler = @Sendable (_ request: Received, _ parameters: [String: String]) async -> ClientReply
 
     final class Route: Sendable {
-        /// The method, or `*` for every one. `GET` answers `HEAD` too.
+        /// The method, or `*` for every one but `TRACE` and `CONNECT`. `GET` answers `HEAD` too.
         let method: String
         /// The path's pattern as it is written down.
         let pattern: String
@@ -38,8 +38,12 @@ struct RouteTable: Sendable {
         }
 
         func takes(method other: String) -> Bool {
-            method == "*" || method == other || method == "GET" && other == "HEAD"
+            if method == "*" { return !Self.unforwarded.contains { FieldName.matches($0, other) } }
+            return method == other || method == "GET" && other == "HEAD"
         }
+
+        /// What answers `TRACE` shows what it was sent, and so the upstream's key; `CONNECT` asks for a tunnel.
+        private static let unforwarded = ["TRACE", "CONNECT"]
     }
 
     /// A route with the parameters of one path.
