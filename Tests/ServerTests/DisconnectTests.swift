@@ -12,7 +12,7 @@ struct DisconnectTests {
         "POST", "/v1/chat/completions", body: #"{"model":"m","stream":true,"messages":[]}"#)
 
     /// Waits until the task is cancelled, and notes when.
-    private static func hang(_ cancelled: ScriptedSignal) async {
+    static func hang(_ cancelled: ScriptedSignal) async {
         await withTaskCancellationHandler {
             while !Task.isCancelled { try? await Task.sleep(for: .seconds(30)) }
         } onCancel: {

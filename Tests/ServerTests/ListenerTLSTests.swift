@@ -11,34 +11,7 @@ import Testing
 struct ListenerTLSTests {
     /// What curl prints: the body, the HTTP version and the status; nil if it fails.
     private func curl(_ port: Int, _ path: String, _ arguments: String...) throws -> String? {
-        try Client(port, path, arguments).answer()
-    }
-
-    /// A curl at work.
-    private struct Client {
-        private let process = Process()
-        private let output = Pipe()
-
-        init(_ port: Int, _ path: String, _ arguments: [String]) throws {
-            process.executableURL = URL(filePath: "/usr/bin/curl")
-            process.arguments =
-                [
-                    "-s", "-S", "--max-time", "10", "--resolve", "localhost:\(port):127.0.0.1", "-w",
-                    " %{http_version} %{http_code}",
-                ]
-                + arguments + ["https://localhost:\(port)\(path)"]
-            process.standardOutput = output
-            process.standardError = FileHandle.nullDevice
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-        }
-
-        /// What it has printed at its end; nil if it failed.
-        func answer() -> String? {
-            let data = (try? output.fileHandleForReading.readToEnd()) ?? Data()
-            process.waitUntilExit()
-            return process.terminationStatus == 0 ? String(decoding: data, as: UTF8.self) : nil
-        }
+        try CurlClient(port, path, arguments).answer()
     }
 
     @Test(
@@ -156,7 +129,7 @@ struct ListenerTLSTests {
                 let open = [try RawConnection(port: gateway.port), try RawConnection(port: gateway.port)]
                 #expect(await eventually { gateway.load.connections == 2 })
                 // It asks again after the `retry-after` of a 503; the last `-w` counts.
-                let client = try Client(
+                let client = try CurlClient(
                     gateway.port, "/v1/files",
                     [
                         "--http2", "--cacert", folder("one.pem"), "--retry", "8", "-w",

@@ -118,9 +118,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         let refusal =
             error == .headerOverflow
-            ? APIError(
-                status: 431, message: "The header block is over 64 KiB or 256 fields.", type: "invalid_request_error",
-                code: "header_too_large")
+            ? APIError.headerTooLarge
             : APIError.invalidRequest("The request is not well-formed HTTP.", code: "malformed_request")
         switch phase {
         case .idle, .receiving: refuse(refusal)
@@ -211,6 +209,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         self.exchange = exchange
         phase = .receiving
         if turnsAway { return refuse(.tooManyConnections) }
+        if wire == .http2, head.isTooLarge { return refuse(.headerTooLarge) }
         do throws(APIError) {
             let outline = try RequestOutline(head)
             exchange.note(outline)

@@ -46,9 +46,9 @@ final class PlainRequests: ChannelInboundHandler {
     private func leave(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
         isOver = true
         var limits = NIOHTTPDecoderLimitConfiguration()
-        limits.maxHeaderFieldSize = 64 << 10
-        limits.maxHeaderListSize = 64 << 10
-        limits.maxHeaderFieldCount = 256
+        limits.maxHeaderFieldSize = HeaderLimits.bytes
+        limits.maxHeaderListSize = HeaderLimits.bytes
+        limits.maxHeaderFieldCount = HeaderLimits.fields
         let parser = ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
         do {
             try context.pipeline.syncOperations.addHandler(parser, position: .after(self))

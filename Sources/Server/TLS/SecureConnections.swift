@@ -34,15 +34,17 @@ extension ClientConnections {
 
     /// Each stream is served like a connection with one request.
     private func addHTTP2(to channel: any Channel, turnsAway: Bool) throws {
-        let streams = StreamChannels()
+        let streams = StreamChannels(shared.times)
+        // Connections without streams are ended by `streams`; this only says so to the client.
         let configuration = NIOHTTP2ServerConnectionManagementHandler.Configuration(
-            maxIdleTime: shared.times[.keepAlive], maxAge: nil, maxGraceTime: nil, keepalive: nil)
+            maxIdleTime: nil, maxAge: nil, maxGraceTime: nil, keepalive: nil)
         let manager = NIOHTTP2ServerConnectionManagementHandler(
             eventLoop: channel.eventLoop, configuration: configuration)
         let pipeline = channel.pipeline.syncOperations
         let bound = NIOLoopBound(streams, eventLoop: channel.eventLoop)
+        try pipeline.addHandler(ConnectionEnd())
         _ = try pipeline.configureHTTP2Pipeline(
-            mode: .server, connectionConfiguration: .init(), streamConfiguration: .init(),
+            mode: .server, connectionConfiguration: Self.http2, streamConfiguration: .init(),
             streamDelegate: manager.http2StreamDelegate
         ) { stream in
             stream.eventLoop.makeCompletedFuture {
@@ -59,38 +61,31 @@ extension ClientConnections {
         try pipeline.addHandler(manager)
         try pipeline.addHandler(streams, position: .first)
     }
+
+    private static let http2: NIOHTTP2Handler.ConnectionConfiguration = {
+        var configuration = NIOHTTP2Handler.ConnectionConfiguration()
+        configuration.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
+            // HTTP/2 counts 32 bytes more for each field. A block over this ends the connection, so one that is not far
+            // over our own limit is read, and refused with an answer. Until the client has acknowledged this, which is
+            // mostly after its first request, NIOHTTP2 keeps to 16 KiB.
+            HTTP2Setting(parameter: .maxHeaderListSize, value: HeaderLimits.bytes * 3 / 2),
+        ]
+        return configuration
+    }()
 }
 
-/// Stands before TLS: ends a connection at a stop as long as nothing can have been asked on it.
+/// Stands before TLS: ends a connection whose client has left, without a farewell that nobody hears, and at a stop one
+/// on which nothing can have been asked.
 private final class Handshake: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     var isOver = false
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // A client that shuts down its side counts as gone.
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { return context.close(promise: nil) }
         if !isOver, event is ChannelShouldQuiesceEvent || event is DrainIsOver { return context.close(promise: nil) }
         context.fireUserInboundEventTriggered(event)
-    }
-}
-
-/// Tells a connection's streams when their time to finish is over.
-private final class StreamChannels: ChannelInboundHandler {
-    typealias InboundIn = NIOAny
-
-    private var streams: [ObjectIdentifier: any Channel] = [:]
-
-    func add(_ stream: any Channel) {
-        let key = ObjectIdentifier(stream)
-        streams[key] = stream
-        let bound = NIOLoopBound(self, eventLoop: stream.eventLoop)
-        stream.closeFuture.whenComplete { _ in bound.value.streams[key] = nil }
-    }
-
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is DrainIsOver else { return context.fireUserInboundEventTriggered(event) }
-        for stream in streams.values { stream.pipeline.fireUserInboundEventTriggered(DrainIsOver()) }
-        // The streams' last words first.
-        let channel = context.channel
-        context.eventLoop.scheduleTask(in: .milliseconds(100)) { channel.close(promise: nil) }
     }
 }
