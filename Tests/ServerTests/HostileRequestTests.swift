@@ -1,3 +1,5 @@
+// Unchecked sendability: one thread sends on a connection while another reads from it.
+
 import Foundation
 import Gateway
 import TestSupport
