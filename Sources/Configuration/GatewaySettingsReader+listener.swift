@@ -23,7 +23,7 @@ public struct ListenerSettings: Sendable, Hashable {
     /// How long a request may wait, in seconds.
     public var waiting = 10.0
     /// What the bodies of all requests may hold together, in bytes.
-    public var bodyMemory = 1 << 30
+    public var bodyMemoryBytes = 1 << 30
 
     /// The defaults.
     public init() {}
@@ -114,7 +114,7 @@ extension GatewaySettingsReader {
         count("requests_in_progress", from: 1, \.requestsInProgress)
         count("requests_waiting", from: 0, \.requestsWaiting)
         part(limits["body_memory_bytes"]) { value throws(ConfigurationError) in
-            settings.bodyMemory = try value.int(in: 1 << 20...1 << 40)
+            settings.bodyMemoryBytes = try value.int(in: 1 << 20...1 << 40)
         }
         return settings
     }

@@ -115,7 +115,7 @@ extension ListenOptions {
         requestsInProgress = listener.requestsInProgress
         requestsWaiting = listener.requestsWaiting
         waiting = .seconds(listener.waiting)
-        bodyMemory = listener.bodyMemory
+        bodyMemory = listener.bodyMemoryBytes
         cors = listener.corsOrigins.map { CORSPolicy(origins: $0) }
     }
 }

@@ -190,7 +190,7 @@ final class Reloader: Sendable {
             ("limits.connections", new.listener.connections == started.listener.connections),
             ("limits.requests_in_progress", new.listener.requestsInProgress == started.listener.requestsInProgress),
             ("limits.requests_waiting", new.listener.requestsWaiting == started.listener.requestsWaiting),
-            ("limits.body_memory_bytes", new.listener.bodyMemory == started.listener.bodyMemory),
+            ("limits.body_memory_bytes", new.listener.bodyMemoryBytes == started.listener.bodyMemoryBytes),
             ("limits.waiting_seconds", new.listener.waiting == started.listener.waiting),
         ]
         return settings.filter { !$0.isSame }.map(\.key)
