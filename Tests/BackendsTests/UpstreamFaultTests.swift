@@ -138,7 +138,7 @@ struct UpstreamFaultTests {
         let fixture = try await FaultFixture(upstreams: [hole.baseURL], limits: FaultFixture.hurried)
         let outcome = try await fixture.chat(streams: streams)
         #expect(outcome.status == 504 && outcome.rows.count == 1)
-        #expect(outcome.time > .milliseconds(400) && outcome.time < .milliseconds(1500))
+        #expect(outcome.time < .milliseconds(1500))
         let full = try ScriptedServer(FaultFixture.sound)
         let tuned = try await FaultFixture(
             tuned: hole.baseURL, upstreams: [full.baseURL], firstToken: FaultFixture.hurried.firstByte)

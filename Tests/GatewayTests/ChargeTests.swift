@@ -65,6 +65,18 @@ struct ChargeTests {
         #expect(totals.money.allSatisfy { $0.savedNano == 0 })
     }
 
+    @Test("where a proxy before the upstream gave up waiting, what was sent is charged", arguments: [504, 524])
+    func gaveUp(status: Int) async throws {
+        try await UTCDay.awaitRoom()
+        let gateway = try await GatewayFixture(
+            configure: CallerTests.priced, full: { _ in Answers.whole("<html>", status: status) })
+        let caller = try Self.caller()
+        _ = try await ask(gateway, "/v1/chat/completions", caller)
+        let row = try #require(try await gateway.rows("r").first)
+        #expect(row.tokens.sent.total > 0)
+        #expect(try #require(caller.budget(.day)?.spent) > 0)
+    }
+
     @Test("an error that tells its usage is charged by it")
     func billedError() async throws {
         try await UTCDay.awaitRoom()

@@ -109,6 +109,20 @@ struct DisconnectTests {
         }
     }
 
+    @Test("a client that goes on sending a body which is refused gets the answer, and no reset")
+    func tooLargeByFar() async throws {
+        try await TestGateway.with(bodyBytes: 1000, answer: { _ throws(BackendError) in .json("{}") }) { gateway in
+            let client = try RawConnection(port: gateway.port)
+            let piece = "10000\r\n" + String(repeating: "x", count: 0x10000) + "\r\n"
+            let head = "POST /v1/files HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            // A blocking send: it ends only if the gateway goes on reading.
+            try client.send(head + String(repeating: piece, count: 256))
+            #expect(gateway.load.bodyBytes == 0)
+            #expect(await client.response().status == 413)
+            #expect(await client.receive() == [])
+        }
+    }
+
     @Test("a client that waits for permission gets it, unless its body would be refused")
     func expectation() async throws {
         try await TestGateway.with(

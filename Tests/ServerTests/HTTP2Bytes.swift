@@ -3,8 +3,12 @@ enum HTTP2Bytes {
     /// What a connection begins with, with no settings.
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(settings)
 
+    /// The same for a client to which no body may be sent (SETTINGS_INITIAL_WINDOW_SIZE of 0).
+    static let closedPreface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8) + frame(settings, [0, 4, 0, 0, 0, 0])
+
     static let data: UInt8 = 0
     static let headers: UInt8 = 1
+    static let reset: UInt8 = 3
     static let settings: UInt8 = 4
     static let continuation: UInt8 = 9
 

@@ -12,7 +12,8 @@ import Testing
 struct HTTP2ConnectionTests {
     /// Runs `body` with a gateway whose limits are too long to matter, unless they are given.
     private func serve(
-        idle: Duration = .seconds(60), header: Duration = .seconds(60),
+        keys: [String] = [], idle: Duration = .seconds(60), header: Duration = .seconds(60),
+        write: Duration = .seconds(60),
         answer: @escaping @Sendable (BackendRequest) async throws(BackendError) -> Reply = {
             _ throws(BackendError) in .json(#"{"served":true}"#)
         },
@@ -21,7 +22,8 @@ struct HTTP2ConnectionTests {
         let folder = try CertificateFolder("one")
         let tls = try ListenerTLS(.init(certificate: folder("one.pem"), key: folder("one.key")))
         try await TestGateway.with(
-            idle: idle, configure: { ($0.tls, $0.header) = (tls, header) }, answer: answer,
+            keys: keys, idle: idle, configure: { ($0.tls, $0.header, $0.writeIdle) = (tls, header, write) },
+            answer: answer,
             { gateway in try await body(gateway, folder) })
     }
 
@@ -91,6 +93,30 @@ struct HTTP2ConnectionTests {
             #expect(await eventually { client.hasReceived("served") })
             #expect(await eventually { gateway.load.connections == 0 })
             #expect(await eventually { !client.isConnected })
+        }
+    }
+
+    @Test("a client that lets nothing be sent to it loses its stream after the time of a write")
+    func closedWindow() async throws {
+        try await serve(write: .milliseconds(300)) { gateway, folder in
+            let client = try TLSClient(
+                port: gateway.port, sending: HTTP2Bytes.closedPreface + HTTP2Bytes.get("/v1/files"), in: folder)
+            let reset = Data(HTTP2Bytes.frame(HTTP2Bytes.reset, stream: 1, [0, 0, 0, 0]).prefix(9))
+            #expect(await eventually { client.received.range(of: reset) != nil })
+            #expect(!client.hasReceived("served"))
+        }
+    }
+
+    @Test("a request that is refused at its head is answered at its body's first bytes, announced or not")
+    func refusedBody() async throws {
+        try await serve(keys: ["a"]) { gateway, folder in
+            let head = HTTP2Bytes.frame(
+                HTTP2Bytes.headers, flags: HTTP2Bytes.endHeaders, stream: 1, HTTP2Bytes.block("/v1/files"))
+            let piece = HTTP2Bytes.frame(HTTP2Bytes.data, stream: 1, Array("the first bytes".utf8))
+            let client = try TLSClient(
+                port: gateway.port, sending: HTTP2Bytes.preface + head + piece, in: folder)
+            #expect(await eventually { client.hasReceived("missing_api_key") })
+            #expect(gateway.load.bodyBytes == 0)
         }
     }
 

@@ -19,7 +19,8 @@ public struct RunningTime {
     }
 }
 
-/// Measures what passes until it is asked, on a thread that does nothing else.
+/// Measures what passes until it is asked, on a thread that does nothing else. Good for upper bounds only: it shows too
+/// little where that thread does not run.
 public final class Stopwatch: Sendable {
     private let time = Mutex(RunningTime())
     private let isOver = Atomic(false)

@@ -6,11 +6,8 @@ import Ledger
 enum AnswerHeaders {
     /// The backend's fields, without those that the gateway sets itself; its request id is kept under another name.
     ///
-    /// - Parameter reservation: where the caller's own rates are limited, those of the upstream are left out.
-    static func relayed(
-        _ headers: HeaderFields, requestID: String, reservation: Reservation? = nil
-    ) -> HeaderFields {
-        let hidesRates = reservation?.rates.isEmpty == false
+    /// - Parameter hidesRates: leaves the upstream's rates out, where the caller's own are limited.
+    static func relayed(_ headers: HeaderFields, requestID: String, hidesRates: Bool) -> HeaderFields {
         var fields: HeaderFields = []
         fields.reserveCapacity(headers.count + 10)
         fields.append((GatewayHeader.requestID, requestID))

@@ -96,8 +96,9 @@ struct AttemptEnding: Sendable {
     /// The code of what went wrong, if it was told.
     var failure: String?
 
-    /// True if the backend answered with an error and told no tokens: nothing was billed.
-    var isRefusal: Bool { status >= 400 && usage == nil && counted == nil }
+    /// True if the backend answered with an error and told no tokens: nothing was billed. A proxy whose upstream did not
+    /// answer in time, which says 504 or 524, does not know that.
+    var isRefusal: Bool { status >= 400 && status != 504 && status != 524 && usage == nil && counted == nil }
 
     /// The code of what went wrong: the one that was told, else what the backend's status says.
     var cause: String? {

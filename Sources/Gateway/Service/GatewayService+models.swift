@@ -112,9 +112,7 @@ extension GatewayService {
 
     /// The backend's fields, but for its rates where the caller has limits of its own.
     private func relayed(_ fields: HeaderFields, _ received: Received) -> HeaderFields {
-        let fields = AnswerHeaders.relayed(fields, requestID: received.id)
-        guard received.caller?.isLimited ?? false else { return fields }
-        return fields.filter { !FieldName.hasPrefix($0.name, RateStatus.prefix) }
+        AnswerHeaders.relayed(fields, requestID: received.id, hidesRates: received.caller?.isLimited ?? false)
     }
 
     /// Our models, and those of the backend's that the key may use. What else the backend's answer holds is left out:

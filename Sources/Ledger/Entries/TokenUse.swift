@@ -4,7 +4,7 @@ public struct TokenUse: Sendable, Equatable {
     public var full: SegmentTokens
     /// Where `full` comes from.
     public var fullSource: CountSource
-    /// What was sent to the backend; zero if nothing reached it.
+    /// What was sent to the backend; zero if nothing reached it, or if it refused.
     public var sent: SegmentTokens
     /// Where `sent` comes from.
     public var sentSource: CountSource

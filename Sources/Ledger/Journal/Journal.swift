@@ -111,8 +111,13 @@ final class Journal: Sendable {
     /// How many records were appended, and how many callers wait for room.
     var counts: (records: Int, waiting: Int) { state.withLock { ($0.records, $0.waiting.count) } }
 
-    /// Whether rows wait in so few segments that there is time to fold them.
-    var isShort: Bool { state.withLock { $0.segments.count <= 2 } }
+    /// Whether there is time to fold: nobody waits for room, and the next segments are not needed soon.
+    var isShort: Bool {
+        state.withLock { state in
+            let isAhead = !state.free.isEmpty || state.offset < state.segments[state.segments.count - 1].size / 2
+            return state.segments.count <= 2 && state.waiting.isEmpty && isAhead
+        }
+    }
 
     /// Behind the last record.
     var tail: JournalPosition { state.withLock { $0.tail } }

@@ -116,6 +116,8 @@ extension ExchangeHandler {
         record(.complete)
         clock.pause()
         if wire == .http2 {
+            // The end goes out as far as the client lets it, for which it has the time of a write.
+            clock.begin(.write, for: shared.times, on: self)
             executor.flushLater(self, isUrgent: exchange.isEventStream)
             return phase = .lingering
         }
@@ -169,6 +171,7 @@ extension ExchangeHandler {
     /// unread input is reset, and the answer is lost.
     private func linger(_ context: ChannelHandlerContext) {
         phase = .lingering
+        discard()
         clock.begin(.write, for: shared.times, on: self)
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
         let sent = context.eventLoop.makePromise(of: Void.self)

@@ -175,6 +175,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         writer.resume()
     }
 
+    /// Lets go of what has come, so that what still comes is read and thrown away.
+    func discard() {
+        (waiting, taken, waitingBytes, body) = ([], 0, 0, [])
+        pause(false)
+    }
+
     private func pause(_ isPaused: Bool) {
         guard self.isPaused != isPaused else { return }
         self.isPaused = isPaused
@@ -193,6 +199,8 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         case .head(let head): begin(head)
         case .body(let bytes):
             guard phase == .receiving, let exchange else { return }
+            // HTTP/2 does not announce the body of a GET or DELETE.
+            if let refusal = exchange.refusal { return refuse(refusal) }
             guard bytes.readableBytes <= shared.options.bodyBytes - body.count else {
                 return refuse(.bodyTooLarge(limit: shared.options.bodyBytes))
             }
@@ -262,6 +270,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func refuse(_ reply: ClientReply) {
         phase = .answering
         clock.pause()
+        body = []
         exchange?.closes = true
         answer(reply)
     }
