@@ -54,11 +54,11 @@ struct FaultFixture {
     ///   - tuned: the base URL of the task's tuned model; nil for a task without one.
     ///   - upstreams: the base URLs of the upstream's endpoints.
     ///   - limits: those of both.
-    ///   - firstToken: the tuned model's limit.
+    ///   - firstToken: the tuned model's limit; that of the first byte if nil.
     init(
         tuned: String? = nil, upstreams: [String], key: String? = nil, authorities: String? = nil,
         tunedBreaker: CircuitBreaker.Options = .init(), limits: TransportLimits = limits,
-        firstToken: Duration = .seconds(5),
+        firstToken: Duration? = nil,
         configure: (inout GatewayConfiguration) -> Void = { _ in }, options: (inout UpstreamOptions) -> Void = { _ in }
     ) async throws {
         folder = try TinyModelFolder()
@@ -76,7 +76,9 @@ struct FaultFixture {
             stage: .init(tau: 0, k: 0), created: "2026-01-01T00:00:00Z")
         let task = GatewayTask(
             schema: schema, full: .init(backend: "up"),
-            tuned: tuned.map { _ in .init(backend: "local", model: "tuned", limits: .init(firstByte: firstToken)) },
+            tuned: tuned.map { _ in
+                .init(backend: "local", model: "tuned", limits: .init(firstByte: firstToken ?? limits.firstByte))
+            },
             manifest: .matches(manifest), initialMode: .on, breaker: CircuitBreaker(tunedBreaker))
         var settings = UpstreamOptions()
         settings.limits = limits

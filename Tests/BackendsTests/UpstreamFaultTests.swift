@@ -141,7 +141,7 @@ struct UpstreamFaultTests {
         #expect(outcome.time < .milliseconds(1500))
         let full = try ScriptedServer(FaultFixture.sound)
         let tuned = try await FaultFixture(
-            tuned: hole.baseURL, upstreams: [full.baseURL], firstToken: FaultFixture.hurried.firstByte)
+            tuned: hole.baseURL, upstreams: [full.baseURL], limits: FaultFixture.hurried)
         let fallen = try await tuned.chat(task: true, streams: streams)
         #expect(fallen.status == 200 && fallen.rows.map(\.reason) == ["on", "tuned_timeout"])
     }
