@@ -48,6 +48,9 @@ struct Attempt: Sendable {
         return max(0, Double(seconds) * 1000 + Double(attoseconds) / 1e15)
     }
 
+    /// Whether the caller's own rates are limited, so that those of the upstream are none of its business.
+    var hidesRates: Bool { reservation?.rates.isEmpty == false }
+
     /// The backend's own count, else the reported usage, else nothing if it refused, else what was planned.
     private func tokenUse(_ ending: AttemptEnding) -> TokenUse {
         // What a tuned model refuses stays a cost without a saving (docs/ledger.md).

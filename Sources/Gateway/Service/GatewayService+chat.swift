@@ -206,7 +206,7 @@ extension GatewayService {
         let body = Relay.stream(
             reply, recorder, mustEnd: isStream, hidesUsage: isStream && outbound.hidesUsage && !reply.isEncoded)
         var headers = AnswerHeaders.relayed(
-            reply.headers, requestID: received.id, hidesRates: attempt.reservation?.rates.isEmpty == false)
+            reply.headers, requestID: received.id, hidesRates: attempt.hidesRates)
         AnswerHeaders.add(attempt, decided, to: &headers)
         return ClientReply(
             status: reply.status,

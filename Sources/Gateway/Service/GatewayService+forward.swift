@@ -94,7 +94,7 @@ extension GatewayService {
     ) -> ClientReply {
         let recorder = AnswerRecorder(attempt, reply, log: log, countsAnswer: outbound.estimate > 0)
         var headers = AnswerHeaders.relayed(
-            reply.headers, requestID: received.id, hidesRates: attempt.reservation?.rates.isEmpty == false)
+            reply.headers, requestID: received.id, hidesRates: attempt.hidesRates)
         AnswerHeaders.add(attempt, nil, to: &headers)
         return ClientReply(
             status: reply.status,

@@ -111,8 +111,8 @@ final class Journal: Sendable {
     /// How many records were appended, and how many callers wait for room.
     var counts: (records: Int, waiting: Int) { state.withLock { ($0.records, $0.waiting.count) } }
 
-    /// Whether there is time to fold: nobody waits for room, and the next segments are not needed soon.
-    var isShort: Bool {
+    /// Whether nobody waits for room, nor will soon.
+    var hasRoomToSpare: Bool {
         state.withLock { state in
             let isAhead = !state.free.isEmpty || state.offset < state.segments[state.segments.count - 1].size / 2
             return state.segments.count <= 2 && state.waiting.isEmpty && isAhead

@@ -223,6 +223,6 @@ final class JournalFolder: Sendable {
     /// Lets others have the processor, unless somebody waits for rows or for room.
     private func rest() {
         let isAwaited = state.withLock { !$0.pending.isEmpty || $0.isClosing }
-        if !isAwaited, journal.isShort { usleep(Self.restTime) }
+        if !isAwaited, journal.hasRoomToSpare { usleep(Self.restTime) }
     }
 }

@@ -27,11 +27,11 @@ struct ConnectionClock {
     var current: Limit? { limit }
 
     /// Starts to measure, unless a head is awaited already.
-    mutating func begin(_ limit: Limit, for times: ConnectionTimes, on handler: ExchangeHandler) {
+    mutating func begin(_ limit: Limit, for times: ConnectionTimes, on owner: some ClockOwner) {
         if limit == .header, self.limit == .header { return }
         self.limit = limit
         deadline = .now() + times[limit]
-        if timer == nil { schedule(times, handler) }
+        if timer == nil { schedule(times, owner) }
     }
 
     /// Measures nothing until something begins.
@@ -48,18 +48,27 @@ struct ConnectionClock {
     }
 
     /// The timer has fired; true if a limit is over.
-    mutating func fired(_ times: ConnectionTimes, _ handler: ExchangeHandler) -> Bool {
+    mutating func fired(_ times: ConnectionTimes, _ owner: some ClockOwner) -> Bool {
         timer = nil
         if deadline <= .now() { return true }
-        schedule(times, handler)
+        schedule(times, owner)
         return false
     }
 
-    private mutating func schedule(_ times: ConnectionTimes, _ handler: ExchangeHandler) {
-        guard let loop = handler.context?.eventLoop else { return }
-        let bound = NIOLoopBound(handler, eventLoop: loop)
+    private mutating func schedule(_ times: ConnectionTimes, _ owner: some ClockOwner) {
+        guard let loop = owner.context?.eventLoop else { return }
+        let bound = NIOLoopBound(owner, eventLoop: loop)
         timer = loop.scheduleTask(deadline: min(deadline, .now() + times.tick)) { bound.value.clockFired() }
     }
+}
+
+/// A handler that has a clock.
+protocol ClockOwner: AnyObject, SendableMetatype {
+    /// Nil when it is in no pipeline.
+    var context: ChannelHandlerContext? { get }
+
+    /// The clock's timer has fired.
+    func clockFired()
 }
 
 /// How long a connection's limits give, in the loop's own unit: worked out once, not for each request.

@@ -8,7 +8,7 @@ import NIOHTTP1
 ///
 /// What a client sends while its last request is being answered waits, up to a limit, so that the end of the client's
 /// stream is seen at once: it cancels the request's work.
-final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler, ClockOwner {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = ByteBuffer
 
@@ -163,9 +163,7 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
         work?.cancel()
         work = nil
         clock.stop()
-        waiting = []
-        taken = 0
-        body = []
+        forgetInput()
         resumeWriter()
     }
 
@@ -177,8 +175,12 @@ final class ExchangeHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     /// Lets go of what has come, so that what still comes is read and thrown away.
     func discard() {
-        (waiting, taken, waitingBytes, body) = ([], 0, 0, [])
+        forgetInput()
         pause(false)
+    }
+
+    private func forgetInput() {
+        (waiting, taken, waitingBytes, body) = ([], 0, 0, [])
     }
 
     private func pause(_ isPaused: Bool) {

@@ -4,16 +4,14 @@ import NIOCore
 ///
 /// Ends a connection that has no stream for too long: the first has to come within the time for a head, a later one
 /// within the time between requests. The client is told first; if it does not answer, the connection is cut off.
-final class StreamChannels: ChannelInboundHandler {
+final class StreamChannels: ChannelInboundHandler, ClockOwner {
     typealias InboundIn = NIOAny
 
     private let times: ConnectionTimes
     private var streams: [ObjectIdentifier: any Channel] = [:]
-    private var context: ChannelHandlerContext?
-    /// When the connection has been without a stream for long enough.
-    private var deadline = NIODeadline.distantFuture
-    /// Fires at least as often as the shortest limit, as the clock of an HTTP/1 connection does.
-    private var timer: Scheduled<Void>?
+    private(set) var context: ChannelHandlerContext?
+    /// Measures while there is no stream.
+    private var clock = ConnectionClock()
     /// The client was told that no more streams are wanted.
     private var isEnding = false
 
@@ -24,18 +22,19 @@ final class StreamChannels: ChannelInboundHandler {
     func add(_ stream: any Channel) {
         let key = ObjectIdentifier(stream)
         streams[key] = stream
+        clock.pause()
         let bound = NIOLoopBound(self, eventLoop: stream.eventLoop)
         stream.closeFuture.whenComplete { _ in bound.value.remove(key) }
     }
 
     private func remove(_ key: ObjectIdentifier) {
         streams[key] = nil
-        if streams.isEmpty { stayOpen(for: isEnding ? .linger : .keepAlive) }
+        if streams.isEmpty { clock.begin(isEnding ? .linger : .keepAlive, for: times, on: self) }
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        stayOpen(for: .header)
+        clock.begin(.header, for: times, on: self)
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { leave() }
@@ -47,14 +46,13 @@ final class StreamChannels: ChannelInboundHandler {
 
     private func leave() {
         context = nil
-        timer?.cancel()
-        timer = nil
+        clock.stop()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, !isEnding {
             isEnding = true
-            if streams.isEmpty { stayOpen(for: .linger) }
+            if streams.isEmpty { clock.begin(.linger, for: times, on: self) }
         }
         guard event is DrainIsOver else { return context.fireUserInboundEventTriggered(event) }
         for stream in streams.values { stream.pipeline.fireUserInboundEventTriggered(DrainIsOver()) }
@@ -63,26 +61,12 @@ final class StreamChannels: ChannelInboundHandler {
         context.eventLoop.scheduleTask(in: .milliseconds(100)) { channel.close(promise: nil) }
     }
 
-    // MARK: A connection without streams
-
-    private func stayOpen(for limit: ConnectionClock.Limit) {
-        deadline = .now() + times[limit]
-        if timer == nil { schedule() }
-    }
-
-    private func schedule() {
-        guard let loop = context?.eventLoop else { return }
-        let bound = NIOLoopBound(self, eventLoop: loop)
-        timer = loop.scheduleTask(deadline: min(deadline, .now() + times.tick)) { bound.value.timerFired() }
-    }
-
-    private func timerFired() {
-        timer = nil
-        guard let context, streams.isEmpty else { return }
-        if deadline > .now() { return schedule() }
+    /// The connection's timer has fired.
+    func clockFired() {
+        guard let context, clock.fired(times, self) else { return }
         if isEnding { return context.close(promise: nil) }
         isEnding = true
-        stayOpen(for: .linger)
+        clock.begin(.linger, for: times, on: self)
         context.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 }
